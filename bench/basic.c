@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * basic.c - rows with small objects and one thread at a time, except that the
+ * first and `random` are also run in several threads that share nothing.
+ */
+#include <string.h>
+
+#include "bench.h"
+
+enum {
+	LOOP = 1000,		/* operations of a body that could do one */
+	CHECK_EVERY = 16	/* of the objects of a batch, one is read */
+};
+
+/* ---- pair: free what was just allocated ---- */
+
+BENCH_BODY(pair)
+{
+	for (size_t i = 0; i < LOOP; i++) {
+		void *p = bench_take(r, from);
+
+		bench_write(p, i);
+		bench_check(p, i);
+		bench_give(r, from, p);
+	}
+	return LOOP;
+}
+
+/* ---- calloc: the same with zeroed memory ---- */
+
+BENCH_BODY(zeroed)
+{
+	for (size_t i = 0; i < LOOP; i++) {
+		unsigned char *p = from == BENCH_ZONE ?
+		    zone_alloc(r->zone, ZONE_ZERO) : calloc(1, r->size);
+
+		if (p == NULL)
+			bench_fail("out of memory");
+		if ((p[0] | p[r->size - 1]) != 0)
+			bench_fail("zeroed memory is not zero");
+		memset(p, 0xff, 16);
+		bench_keep(p);
+		bench_give(r, from, p);
+	}
+	return LOOP;
+}
+
+/* ---- batch: COUNT objects, then all of them freed in some order ---- */
+
+struct batch {
+	uint32_t *order;	/* indexes in the order of freeing */
+	void	 *objects[];
+};
+
+static void
+batch_setup(struct bench_run *r)
+{
+	struct batch *b = malloc(sizeof *b + r->count * sizeof b->objects[0]);
+
+	if (b == NULL || (b->order = malloc(r->count * 4)) == NULL)
+		bench_fail("out of memory");
+	for (size_t i = 0; i < r->count; i++)
+		b->order[i] = (uint32_t)i;
+	r->data = b;
+}
+
+static void
+batch_setup_reverse(struct bench_run *r)
+{
+	struct batch *b;
+
+	batch_setup(r);
+	b = r->data;
+	for (size_t i = 0; i < r->count; i++)
+		b->order[i] = (uint32_t)(r->count - 1 - i);
+}
+
+static void
+batch_setup_shuffled(struct bench_run *r)
+{
+	struct batch *b;
+
+	batch_setup(r);
+	b = r->data;
+	for (size_t i = r->count; i > 1; i--) {
+		size_t k = bench_random(r, i);
+		uint32_t swap = b->order[k];
+
+		b->order[k] = b->order[i - 1];
+		b->order[i - 1] = swap;
+	}
+}
+
+static void
+batch_teardown(struct bench_run *r)
+{
+	struct batch *b = r->data;
+
+	free(b->order);
+	free(b);
+}
+
+BENCH_BODY(batch)
+{
+	struct batch *b = r->data;
+	size_t count = r->count, done = 0;
+
+	do {
+		for (size_t i = 0; i < count; i++) {
+			b->objects[i] = bench_take(r, from);
+			bench_write(b->objects[i], i);
+		}
+		for (size_t i = 0; i < count; i += CHECK_EVERY)
+			bench_check(b->objects[i], i);
+		for (size_t i = 0; i < count; i++)
+			bench_give(r, from, b->objects[b->order[i]]);
+		done += count;
+	} while (done < LOOP);
+	return done;
+}
+
+/* ---- random: replace one of COUNT live objects ---- */
+
+struct live {
+	unsigned char	**objects;
+};
+
+enum { WARM_UP = 2 };	/* replacements per object before the clock runs */
+
+/* The object that is freed is read rarely: programs free cold objects too. */
+__attribute__((__always_inline__)) static inline void
+replace(struct bench_run *r, enum bench_source from, void **objects)
+{
+	size_t k = bench_random(r, r->count);
+
+	if ((k & 63) == 0)
+		bench_check(objects[k], k);
+	bench_give(r, from, objects[k]);
+	objects[k] = bench_take(r, from);
+	bench_write(objects[k], k);
+}
+
+static void
+random_setup(struct bench_run *r)
+{
+	void **objects = malloc(r->count * sizeof *objects);
+
+	if (objects == NULL)
+		bench_fail("out of memory");
+	for (size_t i = 0; i < r->count; i++) {
+		objects[i] = bench_take(r, r->source);
+		bench_write(objects[i], i);
+	}
+	for (size_t i = 0; i < WARM_UP * r->count; i++)
+		replace(r, r->source, objects);
+	r->data = objects;
+}
+
+BENCH_BODY(replacing)
+{
+	void **objects = r->data;
+
+	for (size_t i = 0; i < LOOP; i++)
+		replace(r, from, objects);
+	return LOOP;
+}
+
+static void
+random_teardown(struct bench_run *r)
+{
+	void **objects = r->data;
+
+	for (size_t i = 0; i < r->count; i++) {
+		bench_check(objects[i], i);
+		bench_give(r, r->source, objects[i]);
+	}
+	free(objects);
+}
+
+/* ---- mixed: the same, each object of another size ---- */
+
+enum { MIXED_KINDS = 16 };
+
+/* Sizes as programs have them: the smaller, the more frequent. */
+static const uint16_t mixed_sizes[MIXED_KINDS] = {
+	16, 24, 32, 32, 40, 48, 64, 64, 80, 96, 128, 160, 256, 400, 1000, 3000
+};
+
+struct mixed {
+	zone_t		*zones[MIXED_KINDS];
+	struct {
+		unsigned char	*object;
+		size_t		 kind;
+	} live[];
+};
+
+__attribute__((__always_inline__)) static inline void
+mixed_take(struct bench_run *r, enum bench_source from, size_t k)
+{
+	struct mixed *m = r->data;
+	size_t kind = bench_random(r, MIXED_KINDS);
+	unsigned char *p = from == BENCH_ZONE ? zone_alloc(m->zones[kind], 0) :
+	    malloc(mixed_sizes[kind]);
+
+	if (p == NULL)
+		bench_fail("out of memory");
+	bench_write(p, k);
+	m->live[k].object = p;
+	m->live[k].kind = kind;
+}
+
+__attribute__((__always_inline__)) static inline void
+mixed_give(struct bench_run *r, enum bench_source from, size_t k)
+{
+	struct mixed *m = r->data;
+
+	if (from == BENCH_ZONE)
+		zone_free(m->zones[m->live[k].kind], m->live[k].object);
+	else
+		free(m->live[k].object);
+}
+
+BENCH_BODY(mixed)
+{
+	struct mixed *m = r->data;
+
+	for (size_t i = 0; i < LOOP; i++) {
+		size_t k = bench_random(r, r->count);
+
+		if ((k & 63) == 0)
+			bench_check(m->live[k].object, k);
+		mixed_give(r, from, k);
+		mixed_take(r, from, k);
+	}
+	return LOOP;
+}
+
+static void
+mixed_setup(struct bench_run *r)
+{
+	struct mixed *m = malloc(sizeof *m + r->count * sizeof m->live[0]);
+
+	if (m == NULL)
+		bench_fail("out of memory");
+	r->data = m;
+	for (size_t i = 0; i < MIXED_KINDS; i++)
+		m->zones[i] = r->source == BENCH_ZONE ?
+		    bench_zone(mixed_sizes[i]) : NULL;
+	for (size_t i = 0; i < r->count; i++)
+		mixed_take(r, r->source, i);
+	for (size_t i = 0; i < WARM_UP * r->count; i += LOOP)
+		(void)mixed(r, r->source);
+}
+
+static void
+mixed_teardown(struct bench_run *r)
+{
+	struct mixed *m = r->data;
+
+	for (size_t i = 0; i < r->count; i++) {
+		bench_check(m->live[i].object, i);
+		mixed_give(r, r->source, i);
+	}
+	free(m);
+}
+
+const struct bench_row bench_basic[] = {
+	{
+		.name = "pair", .body = BENCH_BOTH(pair),
+		.sizes = { 16, 64, 256, 1024, 4096, 8192, 32768 },
+		.threads = { 1, 2, 4 },
+		.ops = LOOP, .total = 4000000
+	}, {
+		.name = "calloc", .body = BENCH_BOTH(zeroed),
+		.sizes = { 64, 256, 1024, 4096, 32768 },
+		.ops = LOOP, .total = 1000000
+	}, {
+		.name = "batch", .setup = batch_setup,
+		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
+		.sizes = { 16, 64, 256, 1024, 4096 },
+		.counts = { 8, 100, 10000 }, .total = 2000000
+	}, {
+		.name = "batch-reverse", .setup = batch_setup_reverse,
+		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
+		.sizes = { 64, 256, 1024 },
+		.counts = { 8, 100, 10000 }, .total = 2000000
+	}, {
+		.name = "batch-shuffled", .setup = batch_setup_shuffled,
+		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
+		.sizes = { 64, 256, 1024 },
+		.counts = { 8, 100, 10000, 100000 }, .total = 2000000
+	}, {
+		.name = "random", .setup = random_setup,
+		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
+		.sizes = { 64, 256, 1024 },
+		.counts = { 64, 10000, 100000 }, .threads = { 1, 2, 4 },
+		.ops = LOOP, .total = 1000000
+	}, {
+		.name = "random", .setup = random_setup,
+		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
+		.sizes = { 16, 64, 256 }, .counts = { 1000000 },
+		.ops = LOOP, .total = 1000000
+	}, {
+		.name = "random", .setup = random_setup,
+		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
+		.sizes = { 4096, 8192, 16384, 32768 }, .counts = { 1000 },
+		.ops = LOOP, .total = 1000000
+	}, {
+		.name = "mixed", .setup = mixed_setup,
+		.body = BENCH_BOTH(mixed), .teardown = mixed_teardown,
+		.sizes = { 16 }, .counts = { 1000, 100000 },
+		.ops = LOOP, .total = 1000000
+	},
+	{ .name = NULL }
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * alloc.c - where an object comes from, in this order:
+ *
+ *	word		the 64 objects the thread holds by value (fast.h)
+ *	active		the next word of the active slab
+ *	alternate	swapped with active
+ *	own		a slab of this thread that got objects back: those
+ *			others announced, then those on the ready list
+ *	zone		a shared slab, the fullest first, then a free one
+ *	depot, arena	a new slab (share.c)
+ *
+ * and then NULL with ENOMEM.  A zone with a limit, and a thread that has no
+ * caches, start at `zone` and take one object at a time.
+ */
+#include "alloc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fast.h"
+#include "misuse.h"
+#include "reclaim.h"
+#include "remote.h"
+#include "rotate.h"
+#include "share.h"
+#include "thread.h"
+
+enum { REFILLS = 32 };			/* between two slow paths */
+
+/* One attempt, and what came up on the way. */
+struct attempt {
+	struct zone	*zone;
+	unsigned	 how;		/* enum share_how */
+	bool		 raw;		/* the object needs its constructor */
+	struct slab	*slab;		/* the object's, if raw */
+	uintptr_t	 twice;		/* freed twice, 0: none */
+};
+
+static void
+note_twice(struct attempt *at, uintptr_t p)
+{
+	if (p != 0)
+		at->twice = p;
+}
+
+static bool
+hold_active(struct tcache *tc)
+{
+	struct slab *d;
+
+	if (tc->active != NULL && tcache_hold(tc, tc->active))
+		return true;
+	if (tc->alternate == NULL || !tcache_hold(tc, tc->alternate))
+		return false;
+	d = tc->active;
+	tc->active = tc->alternate;
+	tc->alternate = d;
+	return true;
+}
+
+/* D becomes the active slab. */
+static void
+activate(struct tcache *tc, struct slab *d)
+{
+	if (tc->alternate != NULL)
+		rotate_retire(tc, tc->alternate);
+	tc->alternate = tc->active;
+	tc->active = d;
+}
+
+static bool
+hold_own(struct tcache *tc, struct attempt *at)
+{
+	struct slab *d;
+
+	if (load_relaxed(&tc->announced) != NULL) {
+		note_twice(at, remote_drain_cache(tc));
+		if (hold_active(tc))
+			return true;
+	}
+	while ((d = rotate_next_ready(tc)) != NULL) {
+		activate(tc, d);
+		if (tcache_hold(tc, d))
+			return true;
+	}
+	return false;
+}
+
+static bool
+hold_shared(struct tcache *tc, struct attempt *at)
+{
+	struct slab *d;
+	uintptr_t twice;
+
+	do {
+		d = share_adopt(at->zone, tc, at->how, &twice);
+		note_twice(at, twice);
+		if (d == NULL)
+			return false;
+		activate(tc, d);
+	} while (!tcache_hold(tc, d));
+	return true;
+}
+
+void *
+fast_refill(uint32_t slot)
+{
+	struct thread *t = load_relaxed(&zobj_tls.self);
+	struct tcache *tc = thread_cache(t, slot);
+	struct attempt at = { .zone = tc->zone };
+	void *p;
+
+	/* Now and then the slow path has its turn: reclaim_poll. */
+	if (tc->zone == NULL || tc->zone->ctor != NULL ||
+	    t->ticks++ % REFILLS == 0)
+		return NULL;
+	if (!hold_active(tc) && !hold_own(tc, &at))
+		return NULL;
+	p = tcache_take(tc);
+	guard_leave();
+	if (unlikely(at.twice != 0))
+		misuse_double_free("zone_free", at.zone, at.twice);
+	return p;
+}
+
+void
+fast_first_in_word(struct tcache *tc, struct slab *d, size_t word)
+{
+	uint64_t summary = load_relaxed(&d->summary);
+
+	store_relaxed(&d->summary, summary | (uint64_t)1 << word);
+	if (summary == 0)
+		rotate_revive(tc, d);
+	guard_leave();
+}
+
+static void *
+alloc_owned(struct thread *t, struct attempt *at)
+{
+	struct tcache *tc = thread_cache(t, at->zone->slot);
+	unsigned id = thread_slot_id(at->zone->slot);
+	void *p;
+
+	if (tc->zone == NULL) {
+		tcache_init(tc, at->zone);
+		t->used[id / 64] |= (uint64_t)1 << id % 64;
+	}
+	/* The word may hold objects: we come from behind a stop. */
+	if (load_relaxed(&tc->word) == 0 && !hold_active(tc) &&
+	    !hold_own(tc, at) && !hold_shared(tc, at))
+		return NULL;
+	p = tcache_take(tc);
+	at->raw = tc->raw;
+	at->slab = load_relaxed(&tc->slab);
+	tc->raw = false;
+	return p;
+}
+
+/* One more live object within the limit? */
+static bool
+count_up(struct zone *z)
+{
+	size_t n = load_relaxed(&z->live);
+
+	do {
+		if (n >= z->limit)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&z->live, &n, n + 1,
+	    memory_order_acq_rel, memory_order_relaxed));
+	return true;
+}
+
+/* Inside the guard; returns outside. */
+static void *
+alloc_shared(struct attempt *at, bool stranger)
+{
+	struct zone *z = at->zone;
+	uintptr_t twice;
+	void *p;
+
+	if (stranger)
+		thread_stranger_enter();
+	p = share_alloc(z, at->how, &at->slab, &at->raw, &twice);
+	note_twice(at, twice);
+	if (stranger)
+		thread_stranger_leave();
+	else
+		guard_leave();
+	return p;
+}
+
+static void *
+refuse(struct zone *z, int error)
+{
+	atomic_fetch_add_explicit(&z->fails, 1, memory_order_relaxed);
+	errno = error;
+	return NULL;
+}
+
+/* Outside the guard. */
+static void *
+construct(struct zone *z, struct slab *d, void *p)
+{
+	size_t index = ((uintptr_t)p - d->base) / d->stride;
+	int error = z->ctor(p, z->arg);
+
+	if (error != 0) {
+		zone_free(z, p);
+		return refuse(z, error);
+	}
+	/* Release: who takes the object next finds it constructed. */
+	atomic_fetch_or_explicit(&d->built[index >> WORD_SHIFT],
+	    (uint64_t)1 << index % WORD_OBJECTS, memory_order_release);
+	return p;
+}
+
+void *
+alloc_slow(struct zone *z, unsigned flags)
+{
+	bool nowait = ((flags | z->flags) & ZONE_NOWAIT) != 0;
+	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
+	struct thread *t;
+	void *p;
+
+	(void)guard_enter();
+	t = thread_enter();
+	if (z->kind != 0) {
+		if ((z->kind & KIND_COUNTED) != 0 && !count_up(z)) {
+			guard_leave();
+			return refuse(z, ENOSPC);
+		}
+		p = alloc_shared(&at, t == NULL);
+		if (p == NULL && (z->kind & KIND_COUNTED) != 0)
+			atomic_fetch_sub_explicit(&z->live, 1,
+			    memory_order_relaxed);
+	} else if (t == NULL) {
+		p = alloc_shared(&at, true);
+	} else {
+		p = alloc_owned(t, &at);
+		guard_leave();
+		if (!nowait)
+			reclaim_poll(t);
+	}
+	if (unlikely(at.twice != 0))
+		misuse_double_free("zone_free", z, at.twice);
+	if (p == NULL)
+		return refuse(z, ENOMEM);
+	if (at.raw)
+		return construct(z, at.slab, p);
+	if (((flags | z->flags) & ZONE_ZERO) != 0)
+		memset(p, 0, z->size);
+	return p;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * api.c - the functions of zobj.h: check the arguments, take the fast path or
+ * hand on.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "check.h"
+#include "destroy.h"
+#include "fast.h"
+#include "free.h"
+#include "init.h"
+#include "locate.h"
+#include "misuse.h"
+#include "reclaim.h"
+#include "stats.h"
+#include "walk.h"
+#include "zone.h"
+#include "zobj.h"
+#include "ztable.h"
+
+static const unsigned call_flags = ZONE_ZERO | ZONE_NOWAIT;
+
+exported zone_t *
+zone_create(const char *name, size_t size, const struct zone_attr *attr)
+{
+	struct zone *z;
+	int error;
+
+	init();
+	z = zone_make(name, size, attr, false, &error);
+	if (z == NULL)
+		errno = error;
+	return z;
+}
+
+/* A word is empty, or there are flags. */
+static cold void *
+alloc_call(zone_t *handle, unsigned flags)
+{
+	struct zone *z;
+	int error;
+
+	init();
+	z = zone_resolve(handle, "zone_alloc", &error);
+	if (z == NULL) {
+		errno = error;
+		return NULL;
+	}
+	if ((flags & ~call_flags) != 0 || load_relaxed(&z->magic) !=
+	    ZONE_MAGIC_LIVE || ((flags & ZONE_ZERO) != 0 && z->ctor != NULL)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return alloc_slow(z, flags);
+}
+
+static noinline void *
+refill_call(zone_t *handle)
+{
+	void *p = fast_refill(handle->slot);
+
+	if (likely(p != NULL))
+		return p;
+	guard_leave();
+	return alloc_call(handle, 0);
+}
+
+exported void *
+zone_alloc(zone_t *z, unsigned flags)
+{
+	void *p;
+
+	if (likely((flags | z->flags) == 0)) {
+		if (likely(fast_alloc(z->slot, &p)))
+			return p;
+		return refill_call(z);
+	}
+	return alloc_call(z, flags);
+}
+
+static cold void
+free_call(zone_t *handle, void *obj)
+{
+	struct zone *z = NULL;
+
+	if (obj == NULL)
+		return;
+	if (handle != NULL) {
+		z = zone_existing(handle, "zone_free");
+		if (z == NULL) {
+			/* A ZONE_DEFINE zone without objects yet, or reported. */
+			if (load_relaxed(&handle->magic) == ZONE_MAGIC_STATIC)
+				misuse_foreign("zone_free", (uintptr_t)obj);
+			return;
+		}
+	}
+	free_slow("zone_free", z, (uintptr_t)obj);
+}
+
+exported void
+zone_free(zone_t *z, void *obj)
+{
+	uintptr_t p = (uintptr_t)obj, arena = arena_window.base;
+	struct spot at;
+
+	if (likely(p - arena < arena_window.size && z != NULL)) {
+		switch (fast_free(p, arena, true, z->slot, &at)) {
+		case FREED:
+			return;
+		case FREED_FIRST:
+			fast_first_in_word(at.tc, at.slab, at.word);
+			return;
+		case FREED_NOT:
+			guard_leave();
+		}
+	}
+	free_call(z, obj);
+}
+
+exported size_t
+zone_alloc_n(zone_t *z, void **objs, size_t n, unsigned flags)
+{
+	size_t i = 0;
+
+	while (i < n && (objs[i] = zone_alloc(z, flags)) != NULL)
+		i++;
+	return i;
+}
+
+exported void
+zone_free_n(zone_t *z, void *const *objs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (objs[i] != NULL)
+			zone_free(z, objs[i]);
+}
+
+exported int
+zone_destroy(zone_t *handle, int how)
+{
+	struct zone *z;
+	int error;
+
+	if (handle == NULL || how < ZONE_IF_EMPTY || how > ZONE_NOW) {
+		errno = EINVAL;
+		return -1;
+	}
+	init();
+	z = zone_resolve(handle, "zone_destroy", &error);
+	if (z != NULL)
+		error = destroy(z, how);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+exported size_t
+zone_trim(zone_t *handle, int how)
+{
+	struct zone *z = NULL;
+
+	if (how < ZONE_TRIM_EXCESS || how > ZONE_TRIM_CACHES) {
+		errno = EINVAL;
+		return 0;
+	}
+	init();
+	if (handle != NULL) {
+		z = zone_existing(handle, "zone_trim");
+		if (z == NULL)
+			return 0;
+	}
+	return reclaim_trim(z, how);
+}
+
+exported zone_t *
+zone_of(const void *p)
+{
+	struct location at;
+
+	switch (locate((uintptr_t)p, &at)) {
+	case LOCATED_OBJECT:
+	case LOCATED_INSIDE:
+		return at.slab->zone;
+	default:
+		return NULL;
+	}
+}
+
+exported void *
+zone_base(const void *p)
+{
+	struct location at;
+
+	switch (locate((uintptr_t)p, &at)) {
+	case LOCATED_OBJECT:
+	case LOCATED_INSIDE:
+		return (void *)at.base;
+	default:
+		return NULL;
+	}
+}
+
+exported int
+zone_holds(zone_t *handle, const void *p)
+{
+	struct zone *z = NULL;
+	struct location at;
+
+	if (handle != NULL && (z = zone_existing(handle, "zone_holds")) == NULL)
+		return 0;
+	if (locate((uintptr_t)p, &at) != LOCATED_OBJECT ||
+	    (z != NULL && at.slab->zone != z))
+		return 0;
+	return (slab_free_bits(at.slab, (unsigned)(at.index >> WORD_SHIFT)) >>
+	    at.index % WORD_OBJECTS & 1) == 0;
+}
+
+/* The constant part of a handle: what ZONE_DEFINE says, or what is so. */
+exported const char *
+zone_name(const zone_t *z)
+{
+	if (load_relaxed(&((zone_t *)(uintptr_t)z)->magic) == ZONE_MAGIC_STATIC)
+		return ((const struct zone_static *)(const void *)z)->zs_name;
+	return z->name;
+}
+
+exported size_t
+zone_size(const zone_t *z)
+{
+	if (load_relaxed(&((zone_t *)(uintptr_t)z)->magic) == ZONE_MAGIC_STATIC)
+		return ((const struct zone_static *)(const void *)z)->zs_size;
+	return z->size;
+}
+
+exported int
+zone_stats(zone_t *handle, struct zone_stats *st)
+{
+	struct zone *z;
+	int error;
+
+	if (handle == NULL || st == NULL || st->stats_size != sizeof *st) {
+		errno = EINVAL;
+		return -1;
+	}
+	init();
+	z = zone_resolve(handle, "zone_stats", &error);
+	if (z == NULL) {
+		errno = error;
+		return -1;
+	}
+	stats_zone(z, st);
+	return 0;
+}
+
+exported int
+zone_report(int fd, int how)
+{
+	int error;
+
+	init();
+	error = stats_report(fd, how);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+exported int
+zone_walk(zone_t *handle, int (*fn)(void *obj, void *arg), void *arg)
+{
+	struct zone *z = zone_existing(handle, "zone_walk");
+
+	return z != NULL ? walk_zone(z, fn, arg) : 0;
+}
+
+exported int
+zone_foreach(int (*fn)(zone_t *z, void *arg), void *arg)
+{
+	int result = 0;
+
+	for (unsigned i = 0; result == 0 && i < ZTABLE_END; i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL)
+			result = fn(z, arg);
+	}
+	return result;
+}
+
+exported int
+zone_check_all(void)
+{
+	init();
+	(void)check_all();
+	return 0;
+}
+
+exported void
+zone_on_error(void (*fn)(enum zone_error e, zone_t *z, void *obj, void *arg),
+    void *arg)
+{
+	misuse_set_handler(fn, arg);
+}

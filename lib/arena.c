@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arena.c - reserves address space, hands out runs of units, takes them back.
+ *
+ * Owns the reservations, the frontier below which memory is usable, and the
+ * pools of free runs.  Inside an arena memory is given back with os_purge
+ * only, so the number of mappings stays what it was.  Must never touch the
+ * memory of a unit, only its descriptor.
+ *
+ * In every arena:	frontier <= committed <= units
+ * Over all:		used + dirty.units + clean.units + on their way to be
+ *			purged = sum of frontiers
+ *
+ * How much free memory stays resident is bounded by a share of what is used.
+ * Memory that went out and was wanted again within BOUNCE_MS widens the bound
+ * by as much; the widening halves every quiet BOUNCE_MS.
+ */
+#include "arena.h"
+
+#include "lock.h"
+#include "os.h"
+#include "panic.h"
+#include "run.h"
+
+enum {
+	MAX_ARENAS = 64,
+	COMMIT_UNITS = 16,		/* the frontier's smallest step */
+	COMMIT_SHARE = 16,		/* or this share of what is committed */
+	KEEP_UNITS = 64,		/* dirty units always kept */
+	KEEP_SHARE = 8,			/* or this share of what is used */
+	BOUNCE_MS = 1000
+};
+
+#define HUGE_PAGE	(2 * MIB)
+#define FIRST_RESERVE	((size_t)1 << 40)
+#define LEAST_RESERVE	(4 * MIB)
+#define LATER_RESERVE	(64 * MIB)
+
+struct arena {
+	uintptr_t base;
+	size_t	  units;
+	size_t	  frontier;
+	size_t	  committed;
+};
+
+struct arena_window arena_window;
+struct lock arena_lock = LOCK_INITIALIZER(RANK_ARENA);
+
+/* Under arena_lock; arenas are only ever added, count last. */
+static struct arena arenas[MAX_ARENAS];
+static _Atomic(unsigned) arena_count;
+static struct run_pool dirty_pool, clean_pool;
+static size_t used_units;
+static size_t bounce_units;
+static uint64_t purged_ms;		/* when we last gave pages back */
+static size_t purged_bytes;
+static size_t first_limit;
+
+void
+arena_set_limit(size_t bytes)
+{
+	first_limit = bytes;
+}
+
+static struct slab *
+unit_desc(const struct arena *a, size_t n)
+{
+	return (struct slab *)a->base - 1 - n;
+}
+
+static struct arena *
+arena_of(uintptr_t p)
+{
+	/* Pairs with the release in arena_add. */
+	unsigned n = load_acquire(&arena_count);
+
+	for (unsigned i = 0; i < n; i++)
+		if (p - arenas[i].base < arenas[i].units << UNIT_SHIFT)
+			return &arenas[i];
+	return NULL;
+}
+
+struct slab *
+arena_find(const void *p)
+{
+	struct arena *a = arena_of((uintptr_t)p);
+
+	/* Beyond what is committed there is no descriptor to look at. */
+	if (a == NULL || ((uintptr_t)p - a->base) >> UNIT_SHIFT >=
+	    __atomic_load_n(&a->committed, __ATOMIC_ACQUIRE))
+		return NULL;
+	return arena_slab(a->base, (uintptr_t)p);
+}
+
+/* Reserve one arena of UNITS units. */
+static int
+arena_reserve(size_t units)
+{
+	size_t size = units << UNIT_SHIFT;
+	size_t align = size >= LATER_RESERVE ? HUGE_PAGE : UNIT_SIZE;
+	size_t table = round_up(units * sizeof (struct slab), align);
+	unsigned n = load_relaxed(&arena_count);
+	struct arena *a = &arenas[n];
+	void *start;
+	int error;
+
+	if (n == MAX_ARENAS)
+		return -1;
+	error = os_reserve(table + size, align, &start);
+	if (error != 0)
+		return error;
+	/* Memory in huge pages cannot come back a page at a time. */
+	(void)os_no_huge_pages(start, table + size);
+	a->base = (uintptr_t)start + table;
+	a->units = units;
+	a->frontier = a->committed = 0;
+	if (n == 0) {
+		run_pool_init(&dirty_pool);
+		run_pool_init(&clean_pool);
+	}
+	atomic_store_explicit(&arena_count, n + 1, memory_order_release);
+	return 0;
+}
+
+/* Another arena, large enough for UNITS; the first as large as can be had. */
+static bool
+arena_add(size_t units)
+{
+	size_t limit = os_address_limit(), least, size;
+
+	least = round_up(max_size(units << UNIT_SHIFT, LEAST_RESERVE), LEAST_RESERVE);
+	if (load_relaxed(&arena_count) == 0 && limit == SIZE_MAX) {
+		size = max_size(FIRST_RESERVE, 8 * os_memory_size());
+		size = (size_t)1 << highest_bit(size);
+		if (first_limit != 0)
+			size = min_size(size, round_up(first_limit, UNIT_SIZE));
+	} else if (limit != SIZE_MAX) {
+		/* The program's own mappings need the rest of its allowance. */
+		size = limit / 8 & ~(UNIT_SIZE - 1);
+	} else {
+		size = LATER_RESERVE;
+	}
+	for (size = max_size(size, least); size > least; size /= 2)
+		if (arena_reserve(size >> UNIT_SHIFT) == 0)
+			return true;
+	return arena_reserve(least >> UNIT_SHIFT) == 0;
+}
+
+/* Make the units below END usable, descriptors first. */
+static int
+commit_to(struct arena *a, size_t end)
+{
+	size_t page = os_page_size(), done = a->committed;
+	char *table = (char *)unit_desc(a, end - 1);
+	char *old = (char *)(unit_desc(a, 0) + 1) -
+	    round_up(done * sizeof (struct slab), page);
+	int error;
+
+	table = (char *)((uintptr_t)table & ~(page - 1));
+	if (table < old) {
+		error = os_commit(table, (size_t)(old - table));
+		if (error != 0)
+			return error;
+	}
+	error = os_commit((char *)a->base + (done << UNIT_SHIFT),
+	    (end - done) << UNIT_SHIFT);
+	if (error == 0)
+		__atomic_store_n(&a->committed, end, __ATOMIC_RELEASE);
+	return error;
+}
+
+static bool
+commit(struct arena *a, size_t end)
+{
+	size_t step, ahead;
+
+	if (end <= a->committed)
+		return true;
+	step = max_size(COMMIT_UNITS, a->committed / COMMIT_SHARE);
+	ahead = min_size(max_size(end, a->committed + step), a->units);
+	return commit_to(a, ahead) == 0 || commit_to(a, end) == 0;
+}
+
+static struct slab *
+free_run(struct slab *head, size_t units, bool dirty)
+{
+	if (units > 0)
+		run_insert(dirty ? &dirty_pool : &clean_pool, head, units, dirty);
+	return head;
+}
+
+/* Take new units at the frontier of the newest arena. */
+static struct slab *
+take_frontier(size_t units, size_t align)
+{
+	unsigned n = load_relaxed(&arena_count);
+	struct arena *a = &arenas[n - 1];
+	size_t first = a->base >> UNIT_SHIFT;
+	size_t skip, end;
+	struct slab *head;
+
+	if (n == 0)
+		return NULL;
+	skip = -(first + a->frontier) & (align - 1);
+	end = a->frontier + skip + units;
+	if (end > a->units || end < units || !commit(a, end))
+		return NULL;
+	if (skip != 0) {
+		head = unit_desc(a, a->frontier);
+		head->base = a->base + (a->frontier << UNIT_SHIFT);
+		free_run(head, skip, false);
+	}
+	head = unit_desc(a, a->frontier + skip);
+	head->base = a->base + ((a->frontier + skip) << UNIT_SHIFT);
+	a->frontier = end;
+	return head;
+}
+
+/* Cut UNITS out of a free run, at ALIGN; what is left goes back. */
+static struct slab *
+take_run(struct run_pool *pool, size_t units, size_t align)
+{
+	struct slab *run = run_find(pool, units + align - 1), *head;
+	size_t skip, rest;
+
+	if (run == NULL)
+		return NULL;
+	run_remove(pool, run);
+	skip = -(run->base >> UNIT_SHIFT) & (align - 1);
+	rest = run->units - skip - units;
+	head = arena_next(run, (ptrdiff_t)skip);
+	head->base = run->base + (skip << UNIT_SHIFT);
+	free_run(run, skip, run->dirty);
+	if (rest != 0) {
+		struct slab *tail = arena_next(head, (ptrdiff_t)units);
+
+		tail->base = head->base + (units << UNIT_SHIFT);
+		free_run(tail, rest, run->dirty);
+	}
+	return head;
+}
+
+/* Merge the run with free neighbours of its kind; returns the new head. */
+static struct slab *
+merge(struct slab *head, size_t *units, bool dirty)
+{
+	struct run_pool *pool = dirty ? &dirty_pool : &clean_pool;
+	struct arena *a = arena_of(head->base);
+	size_t index = (head->base - a->base) >> UNIT_SHIFT;
+	struct slab *next = arena_next(head, (ptrdiff_t)*units);
+
+	if (index + *units < a->frontier && next->state == UNIT_FREE &&
+	    next->dirty == dirty) {
+		run_remove(pool, next);
+		*units += next->units;
+	}
+	if (index > 0) {
+		struct slab *prev = arena_next(head, -1);
+
+		if (prev->state == UNIT_TAIL)
+			prev = arena_next(prev, 1 - (ptrdiff_t)prev->units);
+		if (prev->state == UNIT_FREE && prev->dirty == dirty) {
+			run_remove(pool, prev);
+			*units += prev->units;
+			head = prev;
+		}
+	}
+	return head;
+}
+
+/*
+ * Large clean runs need only their two tags: give back the pages of the
+ * descriptors between them, which then read as UNIT_NONE, as they should.
+ */
+static void
+purge_descs(struct slab *head, size_t units)
+{
+	size_t page = os_page_size();
+	uintptr_t low = (uintptr_t)(arena_next(head, (ptrdiff_t)units - 1) + 1);
+	uintptr_t high = (uintptr_t)head;
+
+	low = round_up(low, page);
+	high &= ~(page - 1);
+	if (high >= low + 4 * page)
+		(void)os_purge((void *)low, high - low);
+}
+
+/* Purge the oldest dirty run; drops the lock while the system works. */
+static size_t
+purge_oldest(void)
+{
+	struct slab *head = SLAB_OF_ALL(dirty_pool.by_age.prev);
+	size_t units = head->units, bytes = units << UNIT_SHIFT;
+	bool clean;
+
+	run_remove(&dirty_pool, head);
+	lock_release(&arena_lock);
+	clean = os_purge((void *)head->base, bytes) == 0;
+	lock_acquire(&arena_lock);
+	head = merge(head, &units, !clean);
+	free_run(head, units, !clean);
+	if (clean) {
+		purge_descs(head, units);
+		purged_bytes += bytes;
+	}
+	return clean ? bytes : 0;
+}
+
+/* Bytes given back; the lock is held. */
+static size_t
+purge_to(size_t keep)
+{
+	size_t bytes = 0, given;
+
+	while (dirty_pool.units > keep) {
+		given = purge_oldest();
+		if (given == 0)
+			break;		/* the system refuses: later */
+		bytes += given;
+	}
+	if (bytes != 0)
+		purged_ms = os_coarse_ms();
+	return bytes;
+}
+
+static size_t
+keep_bound(void)
+{
+	if (bounce_units != 0 && os_coarse_ms() - purged_ms > BOUNCE_MS)
+		bounce_units /= 2;
+	return max_size(KEEP_UNITS, used_units / KEEP_SHARE) + bounce_units;
+}
+
+/* Clean memory is wanted: was it ours a moment ago? */
+static void
+note_bounce(size_t units)
+{
+	if (purged_ms != 0 && os_coarse_ms() - purged_ms <= BOUNCE_MS)
+		bounce_units = min_size(bounce_units + units, used_units);
+}
+
+static struct slab *
+take_units(size_t units, size_t align, bool *zero)
+{
+	struct slab *head;
+
+	*zero = false;
+	head = take_run(&dirty_pool, units, align);
+	if (head != NULL)
+		return head;
+	*zero = true;
+	note_bounce(units);
+	head = take_run(&clean_pool, units, align);
+	if (head == NULL)
+		head = take_frontier(units, align);
+	/* Dirty and clean runs side by side may be long enough together. */
+	if (head == NULL && dirty_pool.units > 0 && purge_to(0) > 0)
+		head = take_run(&clean_pool, units, align);
+	if (head == NULL && arena_add(units + align - 1))
+		head = take_frontier(units, align);
+	return head;
+}
+
+struct slab *
+arena_alloc(size_t units, size_t align, bool *zero)
+{
+	struct slab *head = NULL;
+
+	if (units == 0 || units > UINT32_MAX / 2)
+		return NULL;
+	lock_acquire(&arena_lock);
+	if (load_relaxed(&arena_count) != 0 || arena_add(units + align - 1))
+		head = take_units(units, align, zero);
+	if (head != NULL) {
+		head->units = (uint32_t)units;
+		used_units += units;
+	}
+	lock_release(&arena_lock);
+	return head;
+}
+
+void
+arena_free(struct slab *head, size_t units, bool dirty)
+{
+	lock_acquire(&arena_lock);
+	store_relaxed(&head->owner, 0);
+	head->state = UNIT_NONE;
+	used_units -= units;
+	head = merge(head, &units, dirty);
+	free_run(head, units, dirty);
+	if (dirty_pool.units > KEEP_UNITS)
+		(void)purge_to(keep_bound());
+	lock_release(&arena_lock);
+}
+
+bool
+arena_extend(struct slab *head, size_t more, bool *zero)
+{
+	struct arena *a = arena_of(head->base);
+	size_t end = ((head->base - a->base) >> UNIT_SHIFT) + head->units;
+	struct slab *next = arena_next(head, head->units);
+	bool done = false;
+
+	lock_acquire(&arena_lock);
+	if (end == a->frontier) {
+		done = end + more <= a->units && commit(a, end + more);
+		*zero = true;
+		if (done)
+			a->frontier = end + more;
+	} else if (next->state == UNIT_FREE && next->units >= more) {
+		size_t rest = next->units - more;
+
+		*zero = !next->dirty;
+		run_remove(next->dirty ? &dirty_pool : &clean_pool, next);
+		if (rest != 0) {
+			struct slab *tail = arena_next(next, (ptrdiff_t)more);
+
+			tail->base = next->base + (more << UNIT_SHIFT);
+			free_run(tail, rest, next->dirty);
+		}
+		done = true;
+	}
+	if (done) {
+		head->units += (uint32_t)more;
+		used_units += more;
+	}
+	lock_release(&arena_lock);
+	return done;
+}
+
+void
+arena_open_window(void)
+{
+	lock_acquire(&arena_lock);
+	if (load_relaxed(&arena_count) != 0 || arena_add(1)) {
+		arena_window.base = arenas[0].base;
+		arena_window.size = arenas[0].units << UNIT_SHIFT;
+	}
+	lock_release(&arena_lock);
+}
+
+size_t
+arena_purge(size_t keep)
+{
+	size_t bytes;
+
+	lock_acquire(&arena_lock);
+	bytes = load_relaxed(&arena_count) != 0 ? purge_to(keep) : 0;
+	lock_release(&arena_lock);
+	return bytes;
+}
+
+size_t
+arena_purged(void)
+{
+	return __atomic_load_n(&purged_bytes, __ATOMIC_RELAXED);
+}
+
+void
+arena_usage(struct arena_usage *u)
+{
+	unsigned n = load_acquire(&arena_count);
+
+	u->reserved = u->committed = 0;
+	for (unsigned i = 0; i < n; i++) {
+		u->reserved += arenas[i].units;
+		u->committed += arenas[i].committed;
+	}
+	lock_acquire(&arena_lock);
+	u->used = used_units;
+	u->dirty = dirty_pool.units;
+	lock_release(&arena_lock);
+}
+
+void
+arena_check(void)
+{
+	size_t below = 0;
+	unsigned n = load_acquire(&arena_count);
+
+	if (n == 0)
+		return;
+	lock_acquire(&arena_lock);
+	run_pool_check(&dirty_pool, true);
+	run_pool_check(&clean_pool, false);
+	for (unsigned i = 0; i < n; i++) {
+		ASSERT(arenas[i].frontier <= arenas[i].committed);
+		ASSERT(arenas[i].committed <= arenas[i].units);
+		below += arenas[i].frontier;
+	}
+	ASSERT(used_units + dirty_pool.units + clean_pool.units <= below);
+	lock_release(&arena_lock);
+}

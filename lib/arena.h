@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arena.h - address space: reserved once, used by the unit, described by a
+ * table of descriptors.
+ *
+ *	  descriptors                     units
+ *	... d2  d1  d0 | u0     u1     u2     u3 ...
+ *	<-- grows      ^ base                grows -->
+ *
+ * Both grow away from the base, so that the usable part is one mapping
+ * between two inaccessible ones, whatever the program does.
+ */
+#ifndef ZOBJ_ARENA_H
+#define ZOBJ_ARENA_H
+
+#include "desc.h"
+
+/* The first arena, for the fast path: one compare tells a foreign pointer. */
+struct arena_window {
+	uintptr_t base;
+	size_t	  size;		/* 0 until arena_open_window */
+};
+extern struct arena_window arena_window;
+
+/* From now on the fast path may run: thread-local storage works. */
+void		 arena_open_window(void);
+
+/* What the arenas hold, in units; reads may be slightly stale. */
+struct arena_usage {
+	size_t reserved;
+	size_t committed;
+	size_t used;		/* slabs and extents */
+	size_t dirty;		/* free, perhaps in memory */
+};
+
+/*
+ * A run of UNITS units whose address is a multiple of ALIGN units (a power of
+ * two).  The head's base and units are set, its state is UNIT_NONE, and the
+ * descriptors inside the run are UNIT_NONE.  *ZERO tells whether the memory
+ * reads as zero.  NULL: no memory.
+ */
+struct slab	*arena_alloc(size_t units, size_t align, bool *zero);
+
+/*
+ * Give a run back.  Its descriptors other than the head must be UNIT_NONE.
+ * DIRTY: its pages may be in memory.
+ */
+void		 arena_free(struct slab *head, size_t units, bool dirty);
+
+/*
+ * Lengthen a run in place by the free units behind it; false: not possible.
+ * *ZERO as above, for the units added.
+ */
+bool		 arena_extend(struct slab *head, size_t more, bool *zero);
+
+/* Give pages of free runs back until KEEP units are left; bytes given. */
+size_t		 arena_purge(size_t keep);
+size_t		 arena_purged(void);	/* bytes given back so far */
+void		 arena_usage(struct arena_usage *u);
+void		 arena_set_limit(size_t bytes);	/* of the first reservation */
+
+/* The descriptor of the unit that P is in; NULL: in no arena. */
+struct slab	*arena_find(const void *p);
+
+/* The descriptor N units further up; down for negative N. */
+static inline struct slab *
+arena_next(struct slab *d, ptrdiff_t n)
+{
+	return d - n;
+}
+
+/* The same as arena_find for a pointer into the first arena. */
+hot_inline struct slab *
+arena_slab(uintptr_t base, uintptr_t p)
+{
+	return (struct slab *)base - 1 - ((p - base) >> UNIT_SHIFT);
+}
+
+/* fork.c: the arena's lock, and its state in the child. */
+struct lock;
+extern struct lock arena_lock;
+
+/* The walker: asserts the invariants of every run. */
+void		 arena_check(void);
+
+#endif /* ZOBJ_ARENA_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check.c - see check.h.  Stops all threads, so that the plain fields may be
+ * read; a slab whose owner could not be stopped is passed over.
+ */
+#include "check.h"
+
+#include "arena.h"
+#include "panic.h"
+#include "share.h"
+#include "slab.h"
+#include "thread.h"
+#include "ztable.h"
+
+struct walk {
+	unsigned long slabs;
+	size_t	      running;		/* threads that could not be stopped */
+};
+
+static void
+check_words(struct slab *d)
+{
+	struct tcache *tc = slab_owner(d);
+	uint64_t pending = load_relaxed(&d->pending);
+
+	for (unsigned w = 0; w < slab_words(d); w++) {
+		uint64_t free = load_relaxed(&d->map[w].free);
+		uint64_t remote = load_relaxed(&d->map[w].remote);
+		uint64_t held = tc != NULL ? tcache_held(tc, d, w) : 0;
+
+		ASSERT((free & remote) == 0);
+		ASSERT((held & (free | remote)) == 0);
+		ASSERT(((free | remote | held) & ~slab_word_mask(d, w)) == 0);
+		ASSERT(free == 0 || (load_relaxed(&d->summary) >> w & 1) != 0);
+		ASSERT((remote != 0) == (pending >> w & 1));
+	}
+	ASSERT(pending == 0 ||
+	    (load_relaxed(&d->owner) & OWNER_ANNOUNCED) != 0);
+}
+
+static void
+check_place(struct zone *z, struct slab *d)
+{
+	size_t free = slab_count_free(d);
+	bool owned = slab_owner(d) != NULL;
+
+	switch (d->place) {
+	case PLACE_ACTIVE:
+	case PLACE_READY:
+		ASSERT(owned);
+		break;
+	case PLACE_SPENT:
+		ASSERT(owned && free == 0);
+		break;
+	case PLACE_PARTIAL:
+		ASSERT(!owned && free > 0 && d->group < ZONE_GROUPS);
+		break;
+	case PLACE_FREE:
+		ASSERT(!owned && free == d->nobj && z->nfree > 0);
+		break;
+	case PLACE_BUSY:
+		ASSERT(!owned && free == 0);
+		break;
+	default:
+		ASSERT(d->place != PLACE_NONE);
+	}
+}
+
+static void
+check_slab(struct zone *z, struct slab *d)
+{
+	ASSERT(d->state == UNIT_SLAB && d->zone == z);
+	ASSERT(d->stride == z->stride && d->nobj == z->nobj);
+	ASSERT(d->slot == z->slot && d->units == z->units);
+	ASSERT(arena_find((void *)d->base) == d);
+	for (uint32_t i = 1; i < d->units; i++) {
+		ASSERT(arena_next(d, i)->state == UNIT_PART);
+		ASSERT(arena_next(d, i)->units == i);
+	}
+	check_words(d);
+	check_place(z, d);
+}
+
+static void
+check_zone(struct zone *z, void *arg)
+{
+	struct walk *walk = arg;
+	size_t slabs = 0, live = 0, listed = 0;
+
+	lock_acquire(&z->lock);
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_DEAD) {
+		lock_release(&z->lock);
+		return;
+	}
+	LIST_FOREACH(l, &z->all) {
+		struct slab *d = SLAB_OF_ALL(l);
+
+		slabs++;
+		if (walk->running == 0 || slab_owner(d) == NULL)
+			check_slab(z, d);
+	}
+	ASSERT(slabs == z->nslabs);
+	LIST_FOREACH(l, &z->free)
+		listed++;
+	ASSERT(listed == z->nfree);
+	if ((z->kind & KIND_COUNTED) != 0 && walk->running == 0) {
+		live = share_count_live(z);
+		ASSERT(live <= z->limit && live <= load_relaxed(&z->live));
+	}
+	lock_release(&z->lock);
+	walk->slabs += slabs;
+}
+
+/* Every slab on a cache's lists is the cache's, in the place it says. */
+static void
+check_cache(struct tcache *tc)
+{
+	struct slab *held = load_relaxed(&tc->slab);
+
+	LIST_FOREACH(l, &tc->ready) {
+		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
+		ASSERT(SLAB_OF_LINK(l)->place == PLACE_READY);
+	}
+	LIST_FOREACH(l, &tc->spent) {
+		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
+		ASSERT(SLAB_OF_LINK(l)->place == PLACE_SPENT);
+	}
+	ASSERT(tc->active == NULL || slab_owner(tc->active) == tc);
+	ASSERT(tc->alternate == NULL || slab_owner(tc->alternate) == tc);
+	ASSERT(tc->active == NULL || tc->active != tc->alternate);
+	ASSERT(load_relaxed(&tc->word) == 0 || slab_owner(held) == tc);
+}
+
+static void
+check_thread(struct thread *t, void *arg)
+{
+	(void)arg;
+	ASSERT(load_relaxed(&t->none.word) == 0);
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
+		for (uint64_t s = t->used[i]; s != 0; s &= s - 1)
+			check_cache(&t->caches[i * 64 + lowest_bit(s)]);
+}
+
+unsigned long
+check_all(void)
+{
+	struct walk walk = { 0, 0 };
+
+	walk.running = thread_stop_all();
+	thread_foreach_stopped(check_thread, NULL);
+	for (unsigned i = 0; i < ZTABLE_END; i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL)
+			check_zone(z, &walk);
+	}
+	ztable_foreach_meta(check_zone, &walk);
+	thread_resume_all();
+	arena_check();
+	return walk.slabs;
+}

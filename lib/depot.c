@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * depot.c - owns the shards.  Units in a shard count as used in the arena;
+ * their state is UNIT_NONE.
+ */
+#include "depot.h"
+
+#include "arena.h"
+#include "lock.h"
+#include "os.h"
+
+struct shard {
+	line_aligned
+	struct lock lock;
+	unsigned    count;
+	struct slab *units[DEPOT_KEEP];
+};
+
+static struct shard shards[DEPOT_SHARDS] = {
+	[0 ... DEPOT_SHARDS - 1] = { .lock = LOCK_INITIALIZER(RANK_DEPOT) }
+};
+
+unsigned
+depot_shard(void)
+{
+	return os_cpu() % DEPOT_SHARDS;
+}
+
+struct slab *
+depot_get(void)
+{
+	unsigned here = depot_shard();
+	struct shard *s = &shards[here];
+	struct slab *d = NULL;
+
+	if (__atomic_load_n(&s->count, __ATOMIC_RELAXED) == 0)
+		return NULL;
+	lock_acquire(&s->lock);
+	if (s->count > 0)
+		d = s->units[--s->count];
+	lock_release(&s->lock);
+	if (d != NULL)
+		d->shard = (uint8_t)here;
+	return d;
+}
+
+void
+depot_put(struct slab *d)
+{
+	struct shard *s = &shards[d->shard % DEPOT_SHARDS];
+	bool kept;
+
+	lock_acquire(&s->lock);
+	kept = s->count < DEPOT_KEEP;
+	if (kept) {
+		d->state = UNIT_NONE;
+		s->units[s->count++] = d;
+	}
+	lock_release(&s->lock);
+	if (!kept)
+		arena_free(d, 1, true);
+}
+
+void
+depot_drain(void)
+{
+	for (unsigned i = 0; i < DEPOT_SHARDS; i++) {
+		struct shard *s = &shards[i];
+		struct slab *units[DEPOT_KEEP];
+		unsigned n;
+
+		lock_acquire(&s->lock);
+		n = s->count;
+		for (unsigned k = 0; k < n; k++)
+			units[k] = s->units[k];
+		s->count = 0;
+		lock_release(&s->lock);
+		for (unsigned k = 0; k < n; k++)
+			arena_free(units[k], 1, true);
+	}
+}
+
+size_t
+depot_units(void)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < DEPOT_SHARDS; i++)
+		n += __atomic_load_n(&shards[i].count, __ATOMIC_RELAXED);
+	return n;
+}
+
+void
+depot_lock_all(void)
+{
+	/* One rank, one after the other: nobody else holds two of them. */
+	for (unsigned i = 0; i < DEPOT_SHARDS; i++)
+		lock_acquire_another(&shards[i].lock);
+}
+
+void
+depot_unlock_all(void)
+{
+	for (unsigned i = DEPOT_SHARDS; i-- > 0;)
+		lock_release(&shards[i].lock);
+}

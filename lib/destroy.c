@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * destroy.c - see destroy.h.
+ *
+ *	live --IF_EMPTY, NOW--> dead: nobody allocates; slabs leave; gone
+ *	live --WHEN_EMPTY-----> dying --last object--> dead
+ *
+ * A zone changes state while every thread that could be inside the allocator
+ * is stopped, and its thread caches are empty from then on, so no thread holds
+ * a word of it and each later free takes the slow path.
+ */
+#include "destroy.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "misuse.h"
+#include "reclaim.h"
+#include "remote.h"
+#include "rotate.h"
+#include "share.h"
+#include "thread.h"
+#include "ztable.h"
+
+static void
+empty_cache(struct thread *t, void *arg)
+{
+	struct zone *z = arg;
+	struct tcache *tc = thread_cache(t, z->slot);
+
+	if (tc->zone == z)
+		reclaim_cache(t, tc);
+}
+
+static void
+stop_and_empty(struct zone *z)
+{
+	(void)thread_stop_all();
+	thread_foreach_stopped(empty_cache, z);
+}
+
+static void
+report_live(struct zone *z)
+{
+	LIST_FOREACH(l, &z->all) {
+		struct slab *d = SLAB_OF_ALL(l);
+
+		for (unsigned w = 0; w < slab_words(d); w++) {
+			uint64_t live = slab_word_mask(d, w) &
+			    ~slab_free_bits(d, w);
+
+			for (; live != 0; live &= live - 1)
+				misuse_live_object(z, slab_object(d,
+				    w * WORD_OBJECTS + lowest_bit(live)));
+		}
+	}
+}
+
+static void
+shed(struct zone *z, void *arg)
+{
+	(void)arg;
+	(void)share_shed(z, 0);
+}
+
+/* The zone's next slab to go; NULL: none. */
+static struct slab *
+next_to_go(struct zone *z)
+{
+	LIST_FOREACH(l, &z->all)
+		if (slab_owner(SLAB_OF_ALL(l)) == NULL)
+			return SLAB_OF_ALL(l);
+	return NULL;
+}
+
+/*
+ * Nobody uses the zone any more: memory, slot and struct go back.  What a
+ * thread that could not be stopped owns is lost, with the slot and the struct;
+ * nothing is ever taken from a thread that may be using it.
+ */
+static void
+finish(struct zone *z)
+{
+	struct slab *d;
+	bool lost;
+
+	do {
+		lock_acquire(&z->lock);
+		d = next_to_go(z);
+		if (d != NULL)
+			rotate_leave(z, d);
+		lost = d == NULL && !list_empty(&z->all);
+		lock_release(&z->lock);
+		if (d != NULL)
+			share_discard(d);
+	} while (d != NULL);
+	if (!lost)
+		ztable_put(z);
+	ztable_foreach_meta(shed, NULL);
+}
+
+int
+destroy(struct zone *z, int how)
+{
+	size_t live;
+
+	ztable_withdraw(z);
+	stop_and_empty(z);
+	lock_acquire(&z->lock);
+	(void)remote_drain_zone(z);
+	live = share_count_live(z);
+	if (live != 0 && how == ZONE_IF_EMPTY)
+		report_live(z);
+	else if (live != 0 && how == ZONE_WHEN_EMPTY)
+		store_relaxed(&z->left, live);
+	if (live == 0 || how == ZONE_NOW)
+		store_release(&z->magic, ZONE_MAGIC_DEAD);
+	else if (how == ZONE_WHEN_EMPTY)
+		store_release(&z->magic, ZONE_MAGIC_DYING);
+	lock_release(&z->lock);
+	thread_resume_all();
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_DEAD) {
+		finish(z);
+		return 0;
+	}
+	ztable_publish(z);
+	return how == ZONE_IF_EMPTY ? EBUSY : 0;
+}
+
+void
+destroy_count_down(struct zone *z)
+{
+	/* acq_rel: the last one sees what the others wrote to descriptors. */
+	if (atomic_fetch_sub_explicit(&z->left, 1, memory_order_acq_rel) != 1)
+		return;
+	ztable_withdraw(z);
+	store_release(&z->magic, ZONE_MAGIC_DEAD);
+	finish(z);
+}

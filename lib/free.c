@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * free.c - the slow half of free: other threads' slabs, shared slabs, the
+ * first free object of a word, slabs of several units, and every mistake.
+ */
+#include "free.h"
+
+#include "destroy.h"
+#include "misuse.h"
+#include "remote.h"
+#include "rotate.h"
+#include "thread.h"
+
+/*
+ * The owner, inside the guard.  False: free already.  Objects that others
+ * freed and that are not collected yet are free too.
+ */
+static bool
+free_own(struct tcache *tc, struct slab *d, size_t index)
+{
+	unsigned w = (unsigned)(index >> WORD_SHIFT);
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
+	struct pair *pair = &d->map[w];
+	uint64_t held = tcache_held(tc, d, w);
+	bool mine = load_relaxed(&tc->slab) == d &&
+	    slab_object(d, (size_t)w * WORD_OBJECTS) == load_relaxed(&tc->base);
+
+	if (((load_relaxed(&pair->free) | load_relaxed(&pair->remote) | held) &
+	    bit) != 0)
+		return false;
+	if (mine) {
+		store_relaxed(&tc->word, held | bit);
+	} else {
+		if (slab_put(d, index))
+			rotate_revive(tc, d);
+	}
+	return true;
+}
+
+/*
+ * Does the owner, another thread, hold the object free in its word?  What we
+ * read while it works may be a mixture, so a yes is asked again with that
+ * thread stopped.  A live object's bit is set nowhere, so a no is final.
+ */
+static bool
+held_by_other(struct slab *d, size_t index)
+{
+	unsigned w = (unsigned)(index >> WORD_SHIFT);
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
+	struct tcache *tc = slab_owner(d);
+	bool held;
+
+	if (tc == NULL || (tcache_held(tc, d, w) & bit) == 0)
+		return false;
+	guard_leave();
+	(void)thread_stop_all();
+	tc = slab_owner(d);
+	held = tc != NULL && (tcache_held(tc, d, w) & bit) != 0;
+	thread_resume_all();
+	(void)guard_enter();
+	return held;
+}
+
+/* Inside the guard, or as a stranger; D is not ours. */
+static bool
+free_remote(struct slab *d, size_t index, bool stranger)
+{
+	struct zone *z = d->zone;
+
+	if (!stranger && held_by_other(d, index))
+		return false;
+	if (!remote_free(d, index))
+		return false;
+	if ((z->kind & KIND_COUNTED) != 0)
+		atomic_fetch_sub_explicit(&z->live, 1, memory_order_release);
+	return true;
+}
+
+void
+free_located(const char *verb, const struct location *at)
+{
+	struct slab *d = at->slab;
+	struct zone *z = d->zone;
+	uintptr_t twice = 0, p = slab_object(d, at->index);
+	bool ok, dying;
+	struct thread *t;
+	struct tcache *tc;
+
+	(void)guard_enter();
+	t = thread_enter();
+	if (t == NULL)
+		thread_stranger_enter();
+	/* Read here: who marks a zone waits until nobody is inside. */
+	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
+	tc = slab_owner(d);
+	if (t != NULL && thread_owns(t, (uintptr_t)tc)) {
+		if (load_relaxed(&tc->announced) != NULL)
+			twice = remote_drain_cache(tc);
+		ok = free_own(tc, d, at->index);
+	} else {
+		ok = free_remote(d, at->index, t == NULL);
+	}
+	if (t == NULL)
+		thread_stranger_leave();
+	else
+		guard_leave();
+	if (unlikely(twice != 0))
+		misuse_double_free(verb, z, twice);
+	if (unlikely(!ok))
+		misuse_double_free(verb, z, p);
+	else if (unlikely(dying))
+		destroy_count_down(z);
+}
+
+void
+free_slow(const char *verb, struct zone *z, uintptr_t p)
+{
+	struct location at;
+	enum located what = locate(p, &at);
+
+	if (unlikely(what != LOCATED_OBJECT)) {
+		if (what == LOCATED_EXTENT)
+			misuse_foreign(verb, p);
+		else
+			locate_report(verb, p, what, &at);
+	} else if (unlikely(z != NULL && at.slab->zone != z)) {
+		misuse_wrong_zone(verb, at.slab->zone, z, p);
+	} else {
+		free_located(verb, &at);
+	}
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * init.c - see init.h.  The process has one thread until the first step is
+ * done; the second may be entered again from what it calls.
+ */
+#include "init.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "check.h"
+#include "fork.h"
+#include "fmt.h"
+#include "lock.h"
+#include "misuse.h"
+#include "options.h"
+#include "os.h"
+#include "reclaim.h"
+#include "stats.h"
+#include "thread.h"
+#include "zobj.h"
+#include "ztable.h"
+
+bool init_is_complete;
+
+static struct lock init_lock = LOCK_INITIALIZER(RANK_THREADS);
+static bool tables_ready;
+static bool rest_started;
+
+static void
+apply_options(void)
+{
+	options_init();
+	misuse_set_abort(options.abort);
+	arena_set_limit(options.arena);
+}
+
+/*
+ * Creating the key and registering for fork may make the C library allocate:
+ * that allocation finds rest_started set and the tables ready.
+ */
+static void
+start_rest(void)
+{
+	thread_on_exit(reclaim_thread);
+	(void)thread_init();
+	arena_open_window();
+	__atomic_store_n(&init_is_complete, true, __ATOMIC_RELEASE);
+	(void)fork_init();
+}
+
+void
+init_slow(void)
+{
+	int saved = errno;
+	bool start;
+
+	lock_acquire(&init_lock);
+	apply_options();
+	if (!tables_ready)
+		ztable_init();
+	tables_ready = true;
+	start = thread_storage_works() && !rest_started;
+	rest_started = rest_started || start;
+	lock_release(&init_lock);
+	if (start)
+		start_rest();
+	errno = saved;
+}
+
+__attribute__((__constructor__)) static void
+construct(void)
+{
+	/* Before the C library was ready there was no environment to read. */
+	apply_options();
+}
+
+/* PATH with %p replaced by the process id; false: too long. */
+static bool
+expand(const char *path, char *out, size_t size)
+{
+	struct fmt f;
+
+	fmt_init(&f, -1);
+	for (; *path != '\0'; path++) {
+		if (path[0] == '%' && path[1] == 'p') {
+			fmt_print(&f, "%u", (uint64_t)os_process_id());
+			path++;
+		} else {
+			fmt_print(&f, "%c", *path);
+		}
+		if (f.used + 24 > size)
+			return false;
+	}
+	for (size_t i = 0; i < f.used; i++)
+		out[i] = f.text[i];
+	out[f.used] = '\0';
+	return true;
+}
+
+__attribute__((__destructor__)) static void
+finish(void)
+{
+	char path[1000];
+	int fd = 2;
+
+	if (options.check && init_is_complete)
+		(void)check_all();
+	if (options.stats == OPTIONS_STATS_NONE || !init_is_complete)
+		return;
+	if (options.output != NULL && expand(options.output, path, sizeof path))
+		fd = os_open_append(path);
+	if (fd < 0)
+		return;
+	(void)stats_report(fd, options.stats == OPTIONS_STATS_JSON ?
+	    ZONE_JSON : ZONE_TEXT);
+	if (fd != 2)
+		os_close(fd);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * locate.c - see locate.h.  Reads descriptors only, never what P points to.
+ */
+#include "locate.h"
+
+#include "arena.h"
+#include "misuse.h"
+
+static unsigned
+state_of(const struct slab *d)
+{
+	/* Pairs with the release in share.c: the fields are set. */
+	return __atomic_load_n(&d->state, __ATOMIC_ACQUIRE);
+}
+
+static enum located
+locate_in_slab(uintptr_t p, struct location *at)
+{
+	struct slab *d = at->slab;
+	uintptr_t offset = p - d->base;
+
+	/* Our own records are nothing the program could free. */
+	if ((d->zone->kind & KIND_META) != 0)
+		return LOCATED_NOTHING;
+	at->index = offset / d->stride;
+	at->base = slab_object(d, at->index);
+	if (at->index >= d->nobj)
+		return LOCATED_BEHIND;
+	return at->base == p ? LOCATED_OBJECT : LOCATED_INSIDE;
+}
+
+/*
+ * The descriptors inside an extent say nothing, so look back for its first;
+ * only for messages, because it takes as long as the extent is.
+ */
+static enum located
+look_back(struct slab *d, uintptr_t p, struct location *at)
+{
+	uintptr_t unit = p & ~(UNIT_SIZE - 1);
+
+	for (; arena_find((void *)unit) != NULL; unit -= UNIT_SIZE) {
+		d = arena_find((void *)unit);
+		if (state_of(d) != UNIT_NONE)
+			break;
+	}
+	if (state_of(d) != UNIT_EXTENT ||
+	    p - d->base >= (uintptr_t)d->units << UNIT_SHIFT)
+		return LOCATED_NOTHING;
+	at->slab = d;
+	at->base = d->base;
+	return LOCATED_IN_EXTENT;
+}
+
+enum located
+locate(uintptr_t p, struct location *at)
+{
+	struct slab *d = arena_find((void *)p);
+
+	if (d == NULL)
+		return LOCATED_FOREIGN;
+	if (state_of(d) == UNIT_PART)
+		d = arena_next(d, -(ptrdiff_t)d->units);
+	at->slab = d;
+	switch (state_of(d)) {
+	case UNIT_SLAB:
+		return locate_in_slab(p, at);
+	case UNIT_EXTENT:
+		at->base = d->base;
+		return d->base == p ? LOCATED_EXTENT : LOCATED_IN_EXTENT;
+	default:
+		return look_back(d, p, at);
+	}
+}
+
+void
+locate_report(const char *verb, uintptr_t p, enum located what,
+    const struct location *at)
+{
+	switch (what) {
+	case LOCATED_INSIDE:
+		misuse_not_an_object(verb, at->slab->zone, p, at->base);
+		break;
+	case LOCATED_BEHIND:
+		misuse_not_an_object(verb, at->slab->zone, p, 0);
+		break;
+	case LOCATED_IN_EXTENT:
+		misuse_inside_extent(verb, p, at->base);
+		break;
+	case LOCATED_FOREIGN:
+		misuse_foreign(verb, p);
+		break;
+	default:
+		misuse_stale(verb, p);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * locate.h - from an address to an object, for the slow paths: every way in
+ * which an address can be wrong is told apart.
+ */
+#ifndef ZOBJ_LOCATE_H
+#define ZOBJ_LOCATE_H
+
+#include "slab.h"
+#include "zdef.h"
+
+enum located {
+	LOCATED_OBJECT,		/* slab, index; free or not */
+	LOCATED_INSIDE,		/* slab, index, base: inside an object */
+	LOCATED_BEHIND,		/* slab: behind its last object */
+	LOCATED_EXTENT,		/* slab: the first byte of an extent */
+	LOCATED_IN_EXTENT,	/* slab: later in an extent */
+	LOCATED_NOTHING,	/* in an arena, but in no slab or extent */
+	LOCATED_FOREIGN
+};
+
+struct location {
+	struct slab *slab;
+	size_t	     index;
+	uintptr_t    base;
+};
+
+enum located	locate(uintptr_t p, struct location *at);
+
+/* Report what is wrong with P; outside the guard.  Not for LOCATED_OBJECT. */
+void		locate_report(const char *verb, uintptr_t p, enum located what,
+		    const struct location *at);
+
+#endif /* ZOBJ_LOCATE_H */

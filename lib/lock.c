@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lock.c - the three-state futex mutex (Drepper, "Futexes are tricky").
+ *
+ * The acquire of a lock pairs with the release in the lock_release before it;
+ * that is the only ordering the lists behind a lock rely on.
+ */
+#include "lock.h"
+
+#include "os.h"
+#include "panic.h"
+
+enum { SPINS = 64 };		/* looks before sleeping */
+
+#ifdef ZOBJ_DEBUG
+static _Thread_local uint8_t held[RANK_ARENA + 1];
+
+/* Nothing of a higher rank is held; nor of this one, unless SAME_RANK. */
+static void
+check_rank(const struct lock *l, bool same_rank)
+{
+	for (unsigned r = l->rank + same_rank; r <= RANK_ARENA; r++)
+		ASSERT(held[r] == 0);
+}
+
+static void
+note_acquire(const struct lock *l)
+{
+	held[l->rank]++;
+}
+
+static void
+note_release(const struct lock *l)
+{
+	ASSERT(held[l->rank] > 0);
+	held[l->rank]--;
+}
+#else
+#define check_rank(l, same_rank)	((void)0)
+#define note_acquire(l)			((void)0)
+#define note_release(l)			((void)0)
+#endif
+
+void
+lock_init(struct lock *l, enum lock_rank rank)
+{
+	store_relaxed(&l->state, 0);
+	l->rank = rank;
+}
+
+bool
+lock_try(struct lock *l)
+{
+	uint32_t free = 0;
+
+	if (!atomic_compare_exchange_strong_explicit(&l->state, &free, 1,
+	    memory_order_acquire, memory_order_relaxed))
+		return false;
+	note_acquire(l);
+	return true;
+}
+
+static void
+relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static void
+acquire(struct lock *l)
+{
+	for (int i = 0; i < SPINS; i++) {
+		if (load_relaxed(&l->state) == 0 && lock_try(l))
+			return;
+		relax();
+	}
+	while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
+		os_wait(&l->state, 2);
+	note_acquire(l);
+}
+
+void
+lock_acquire(struct lock *l)
+{
+	check_rank(l, false);
+	acquire(l);
+}
+
+void
+lock_acquire_another(struct lock *l)
+{
+	check_rank(l, true);
+	acquire(l);
+}
+
+void
+lock_release(struct lock *l)
+{
+	note_release(l);
+	if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
+		os_wake(&l->state);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lock.h - a mutex on one futex word, and the order in which locks nest.
+ */
+#ifndef ZOBJ_LOCK_H
+#define ZOBJ_LOCK_H
+
+#include "base.h"
+
+/*
+ * A thread that holds a lock may take only locks of a higher rank.  fork.c
+ * takes them all in this order; debug builds check it.
+ */
+enum lock_rank {
+	RANK_THREADS,		/* the list of threads; stopping them */
+	RANK_ZONES,		/* the list of zones */
+	RANK_ZONE,		/* lists of one of the program's zones */
+	RANK_META_ZONE,		/* the same of a zone of our own records */
+	RANK_DEPOT,		/* one shard of free slabs */
+	RANK_ARENA		/* runs of units, the frontier */
+};
+
+struct lock {
+	_Atomic(uint32_t) state;	/* 0 free, 1 held, 2 held and waited for */
+	uint32_t	  rank;
+};
+
+#define LOCK_INITIALIZER(r)	{ 0, (r) }
+
+void	lock_init(struct lock *l, enum lock_rank rank);
+void	lock_acquire(struct lock *l);
+/* Of a rank held already; only by who takes all locks of that rank. */
+void	lock_acquire_another(struct lock *l);
+bool	lock_try(struct lock *l);
+void	lock_release(struct lock *l);
+
+#endif /* ZOBJ_LOCK_H */

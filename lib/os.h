@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * os.h - everything that libzobj asks of the system, and all of it.
+ *
+ * Functions that can fail return 0 or an error number; none prints, none
+ * touches errno.  Addresses and sizes are multiples of os_page_size().
+ */
+#ifndef ZOBJ_OS_H
+#define ZOBJ_OS_H
+
+#include "base.h"
+
+size_t	 os_page_size(void);
+size_t	 os_memory_size(void);		/* bytes of physical memory */
+size_t	 os_address_limit(void);	/* RLIMIT_AS in bytes; SIZE_MAX: none */
+
+/* Address space without memory behind it, aligned to ALIGN. */
+int	 os_reserve(size_t size, size_t align, void **out);
+void	 os_unreserve(void *p, size_t size);
+/* Make reserved space usable; zero filled. */
+int	 os_commit(void *p, size_t size);
+/* Give the pages back; the range stays usable and reads as zero. */
+int	 os_purge(void *p, size_t size);
+/* Move the pages of FROM to TO; FROM reads as zero afterwards. */
+int	 os_move_pages(void *to, void *from, size_t size);
+/* Fresh pages in place of those of [P, P + SIZE), like the arena around. */
+int	 os_map_anew(void *p, size_t size);
+/* Bytes of [P, P + SIZE) that are in memory. */
+size_t	 os_resident(const void *p, size_t size);
+int	 os_no_huge_pages(void *p, size_t size);
+int	 os_huge_pages(void *p, size_t size);
+
+/* After os_membarrier every thread of the process has passed a full fence. */
+int	 os_membarrier_register(void);
+void	 os_membarrier(void);
+
+void	 os_wait(_Atomic(uint32_t) *word, uint32_t value);
+void	 os_wake(_Atomic(uint32_t) *word);
+void	 os_yield(void);
+unsigned os_cpu(void);			/* the processor we are on */
+uint64_t os_coarse_ms(void);		/* monotonic, cheap, coarse */
+long	 os_process_id(void);
+
+bool	 os_is_privileged(void);	/* AT_SECURE */
+int	 os_open_append(const char *path);
+void	 os_close(int fd);
+int	 os_write(int fd, const char *p, size_t n);	/* all of it */
+
+#endif /* ZOBJ_OS_H */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reclaim.h - memory comes back: from caches to zones, from zones to the
+ * depot and the arena, from there to the system.
+ */
+#ifndef ZOBJ_RECLAIM_H
+#define ZOBJ_RECLAIM_H
+
+#include "thread.h"
+#include "zdef.h"
+
+/*
+ * All that the cache holds becomes shared.  By the owner inside its guard, or
+ * with the owner stopped, or dead.  Slabs that somebody is just announcing
+ * stay with the cache.
+ */
+void	reclaim_cache(struct thread *t, struct tcache *tc);
+void	reclaim_thread(struct thread *t);	/* the same for all its caches */
+
+/* A bounded piece of work now and then, from slow paths; outside the guard. */
+void	reclaim_poll(struct thread *t);
+
+/* zone_trim; outside the guard. */
+size_t	reclaim_trim(struct zone *z, int how);
+
+#endif /* ZOBJ_RECLAIM_H */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * remote.c - see remote.h.
+ */
+#include "remote.h"
+
+#include "rotate.h"
+#include "yield.h"
+
+static void
+push(_Atomic(struct slab *) *stack, struct slab *d)
+{
+	struct slab *top = load_relaxed(stack);
+
+	/* The release pairs with the acquire in pop_all: next_announced. */
+	do
+		d->next_announced = top;
+	while (!atomic_compare_exchange_weak_explicit(stack, &top, d,
+	    memory_order_release, memory_order_relaxed));
+}
+
+static struct slab *
+pop_all(_Atomic(struct slab *) *stack)
+{
+	if (load_relaxed(stack) == NULL)
+		return NULL;
+	return atomic_exchange_explicit(stack, NULL, memory_order_acquire);
+}
+
+static void
+announce(struct slab *d)
+{
+	struct zone *z = d->zone;
+	uintptr_t owner = atomic_fetch_or_explicit(&d->owner, OWNER_ANNOUNCED,
+	    memory_order_acq_rel);
+
+	if ((owner & OWNER_ANNOUNCED) != 0)
+		return;
+	YIELD_POINT();
+	push(owner != 0 ? &((struct tcache *)owner)->announced : &z->announced, d);
+}
+
+/*
+ * acq_rel on the three read-modify-writes makes guarantee (a): release, so
+ * that who takes our bit sees what we did with the object; acquire, so that
+ * our write to owner comes after the pending we read.
+ */
+bool
+remote_free(struct slab *d, size_t index)
+{
+	unsigned w = (unsigned)(index >> WORD_SHIFT);
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS, old;
+
+	if ((load_relaxed(&d->map[w].free) & bit) != 0)
+		return false;
+	old = atomic_fetch_or_explicit(&d->map[w].remote, bit,
+	    memory_order_acq_rel);
+	if (old != 0)
+		return (old & bit) == 0;
+	YIELD_POINT();
+	if (atomic_fetch_or_explicit(&d->pending, (uint64_t)1 << w,
+	    memory_order_acq_rel) == 0)
+		announce(d);
+	return true;
+}
+
+static struct slab *
+take_back(struct slab *d)
+{
+	struct slab *next = d->next_announced;
+
+	YIELD_POINT();
+	atomic_fetch_and_explicit(&d->owner, ~OWNER_ANNOUNCED,
+	    memory_order_acq_rel);
+	YIELD_POINT();
+	return next;
+}
+
+uintptr_t
+remote_drain_cache(struct tcache *tc)
+{
+	uintptr_t twice = 0, p;
+
+	for (struct slab *d = pop_all(&tc->announced), *next; d != NULL; d = next) {
+		next = take_back(d);
+		p = slab_collect(d, tc);
+		if (p != 0)
+			twice = p;
+		rotate_revive(tc, d);
+	}
+	return twice;
+}
+
+uintptr_t
+remote_drain_zone(struct zone *z)
+{
+	uintptr_t twice = 0, p;
+
+	for (struct slab *d = pop_all(&z->announced), *next; d != NULL; d = next) {
+		next = take_back(d);
+		p = slab_collect(d, NULL);
+		if (p != 0)
+			twice = p;
+		rotate_regroup(z, d);
+	}
+	return twice;
+}

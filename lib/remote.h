@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * remote.h - objects freed by a thread that does not own their slab.
+ *
+ * One atomic OR per object.  Events, each by whoever caused it:
+ *
+ *	first bit of a word	  set the word's bit in pending
+ *	first bit of pending	  set OWNER_ANNOUNCED in owner
+ *	it was clear		  push the slab onto the announced stack of the
+ *				  owner that was read: a cache, or the zone
+ *
+ * and in the other direction, by who pops the slab from that stack:
+ *
+ *	clear OWNER_ANNOUNCED; exchange pending; exchange each of its words
+ *
+ * Guarantees:
+ *  a. An object freed is found by a later pop: who clears ANNOUNCED does so
+ *     before he takes pending, so a freer who finds ANNOUNCED still set finds
+ *     his pending bit taken.
+ *  b. A slab stands on at most one stack, once.
+ *  c. Remote bits are merged only by a pop, and a freer that still has
+ *     something to write to the descriptor has not been popped: a slab without
+ *     live objects and with ANNOUNCED clear is nobody's business any more.
+ */
+#ifndef ZOBJ_REMOTE_H
+#define ZOBJ_REMOTE_H
+
+#include "slab.h"
+#include "zdef.h"
+
+/* Free INDEX of D; false: it was free already.  Inside the guard. */
+bool	remote_free(struct slab *d, size_t index);
+
+/*
+ * Collect what was announced; returns an object that was freed twice, 0: none.
+ * By the owner; or with the zone's lock held.
+ */
+uintptr_t remote_drain_cache(struct tcache *tc);
+uintptr_t remote_drain_zone(struct zone *z);
+
+#endif /* ZOBJ_REMOTE_H */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rotate.c - see rotate.h.
+ */
+#include "rotate.h"
+
+#include "panic.h"
+
+/*
+ * Change the owner if nobody is announcing the slab.  The release makes our
+ * plain updates of the bitmap visible to the next owner, whose acquire is the
+ * zone's lock.
+ */
+static bool
+set_owner(struct slab *d, struct tcache *from, struct tcache *to)
+{
+	uintptr_t owner = (uintptr_t)from;
+
+	return atomic_compare_exchange_strong_explicit(&d->owner, &owner,
+	    (uintptr_t)to, memory_order_acq_rel, memory_order_relaxed);
+}
+
+static bool
+is_announced(struct slab *d)
+{
+	return (load_acquire(&d->owner) & OWNER_ANNOUNCED) != 0;
+}
+
+void
+rotate_retire(struct tcache *tc, struct slab *d)
+{
+	if (load_relaxed(&d->summary) != 0) {
+		d->place = PLACE_READY;
+		list_push(&tc->ready, &d->link);
+	} else {
+		d->place = PLACE_SPENT;
+		list_push(&tc->spent, &d->link);
+	}
+}
+
+void
+rotate_revive(struct tcache *tc, struct slab *d)
+{
+	if (d->place != PLACE_SPENT)
+		return;
+	list_remove(&d->link);
+	d->place = PLACE_READY;
+	list_push(&tc->ready, &d->link);
+}
+
+struct slab *
+rotate_next_ready(struct tcache *tc)
+{
+	while (!list_empty(&tc->ready)) {
+		struct slab *d = SLAB_OF_LINK(tc->ready.next);
+
+		list_remove(&d->link);
+		if (slab_has_free(d)) {
+			d->place = PLACE_ACTIVE;
+			return d;
+		}
+		/* The summary is a hint: a word held elsewhere left it set. */
+		store_relaxed(&d->summary, 0);
+		rotate_retire(tc, d);
+	}
+	return NULL;
+}
+
+static void
+insert(struct zone *z, struct slab *d)
+{
+	size_t n = slab_count_free(d);
+
+	if (n == 0) {
+		d->place = PLACE_BUSY;
+		list_push(&z->busy, &d->link);
+	} else if (n == d->nobj) {
+		d->place = PLACE_FREE;
+		list_push(&z->free, &d->link);
+		z->nfree++;
+	} else {
+		d->place = PLACE_PARTIAL;
+		d->group = (uint8_t)(n * ZONE_GROUPS / d->nobj);
+		list_push(&z->groups[d->group], &d->link);
+	}
+}
+
+static void
+detach(struct zone *z, struct slab *d)
+{
+	if (d->place == PLACE_FREE)
+		z->nfree--;
+	list_remove(&d->link);
+	d->place = PLACE_NONE;
+}
+
+void
+rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
+{
+	list_append(&z->all, &d->all);
+	z->nslabs++;
+	store_release(&d->owner, (uintptr_t)tc);
+	if (tc != NULL)
+		d->place = PLACE_ACTIVE;
+	else
+		insert(z, d);
+}
+
+struct slab *
+rotate_first(struct zone *z)
+{
+	for (unsigned g = 0; g < ZONE_GROUPS; g++)
+		if (!list_empty(&z->groups[g]))
+			return SLAB_OF_LINK(z->groups[g].next);
+	return list_empty(&z->free) ? NULL : SLAB_OF_LINK(z->free.next);
+}
+
+static struct slab *
+adopt_from(struct zone *z, struct list *head, struct tcache *tc)
+{
+	LIST_FOREACH(l, head) {
+		struct slab *d = SLAB_OF_LINK(l);
+
+		if (!set_owner(d, NULL, tc))
+			continue;
+		detach(z, d);
+		d->place = PLACE_ACTIVE;
+		return d;
+	}
+	return NULL;
+}
+
+struct slab *
+rotate_adopt(struct zone *z, struct tcache *tc)
+{
+	struct slab *d = NULL;
+
+	for (unsigned g = 0; d == NULL && g < ZONE_GROUPS; g++)
+		d = adopt_from(z, &z->groups[g], tc);
+	return d != NULL ? d : adopt_from(z, &z->free, tc);
+}
+
+bool
+rotate_share(struct zone *z, struct tcache *tc, struct slab *d)
+{
+	if (!set_owner(d, tc, NULL))
+		return false;
+	if (d->place != PLACE_ACTIVE)
+		list_remove(&d->link);
+	insert(z, d);
+	return true;
+}
+
+void
+rotate_regroup(struct zone *z, struct slab *d)
+{
+	detach(z, d);
+	insert(z, d);
+}
+
+void
+rotate_leave(struct zone *z, struct slab *d)
+{
+	detach(z, d);
+	list_remove(&d->all);
+	z->nslabs--;
+}
+
+struct slab *
+rotate_leave_free(struct zone *z)
+{
+	/* A late announcement stands on the stack: it is not ours to move. */
+	LIST_FOREACH(l, &z->free) {
+		struct slab *d = SLAB_OF_LINK(l);
+
+		if (is_announced(d))
+			continue;
+		DEBUG_ASSERT(slab_is_free(d));
+		rotate_leave(z, d);
+		return d;
+	}
+	return NULL;
+}

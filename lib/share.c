@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * share.c - see share.h.  Owns the carving of slabs out of units and their
+ * return.
+ */
+#include "share.h"
+
+#include "arena.h"
+#include "depot.h"
+#include "os.h"
+#include "panic.h"
+#include "remote.h"
+#include "rotate.h"
+
+/*
+ * Peak is sampled when the zone has grown by this share of its slabs, so that
+ * counting costs a growing zone a constant part of its growth.
+ */
+enum { SAMPLE_SHARE = 16 };
+
+struct zone share_map_zones[SHARE_MAP_ZONES];
+
+void
+share_init(struct zone *z, enum lock_rank rank)
+{
+	z->lock.rank = rank;
+	lock_acquire(&z->lock);
+	for (unsigned g = 0; g < ZONE_GROUPS; g++)
+		list_init(&z->groups[g]);
+	list_init(&z->free);
+	list_init(&z->busy);
+	list_init(&z->all);
+	list_init(&z->zones);
+	z->nslabs = z->nfree = z->peak = z->next_sample = 0;
+	store_relaxed(&z->announced, NULL);
+	store_relaxed(&z->live, 0);
+	store_relaxed(&z->left, 0);
+	store_relaxed(&z->fails, 0);
+	store_release(&z->magic, ZONE_MAGIC_LIVE);
+	lock_release(&z->lock);
+}
+
+/* Sizes 256, 512, 1024: 16, 32 and 64 words of two bitmaps. */
+void
+share_init_maps(void)
+{
+	static const char *const names[SHARE_MAP_ZONES] = {
+		"zobj:map-256", "zobj:map-512", "zobj:map-1024"
+	};
+
+	for (unsigned i = 0; i < SHARE_MAP_ZONES; i++) {
+		struct zone *z = &share_map_zones[i];
+
+		z->kind = KIND_META;
+		z->size = z->stride = 256u << i;
+		z->nobj = (uint32_t)(UNIT_SIZE / z->stride);
+		z->recip = ((uint64_t)1 << 32) / z->stride;
+		z->units = z->align_units = 1;
+		for (unsigned c = 0; names[i][c] != '\0'; c++)
+			z->name[c] = names[i][c];
+		share_init(z, RANK_META_ZONE);
+	}
+}
+
+static void *
+map_alloc(size_t bytes)
+{
+	struct slab *slab;
+	uintptr_t twice;
+	unsigned i = 0;
+	bool raw;
+
+	while (share_map_zones[i].size < bytes)
+		i++;
+	return share_alloc(&share_map_zones[i], SHARE_GROW, &slab, &raw, &twice);
+}
+
+static void
+map_free(void *map)
+{
+	struct slab *d = arena_find(map);
+
+	(void)remote_free(d, ((uintptr_t)map - d->base) / d->stride);
+}
+
+static size_t
+map_bytes(const struct zone *z)
+{
+	unsigned words = zone_words(z);
+
+	return words > SLAB_INLINE_WORDS ? words * sizeof (struct pair) : 0;
+}
+
+static size_t
+built_bytes(const struct zone *z)
+{
+	return z->ctor != NULL ? zone_words(z) * sizeof (uint64_t) : 0;
+}
+
+size_t
+share_meta_bytes(const struct zone *z)
+{
+	return sizeof (struct slab) + map_bytes(z) + built_bytes(z);
+}
+
+/* Bitmaps of a new slab; false: no memory. */
+static bool
+attach_maps(struct zone *z, struct slab *d)
+{
+	d->map = d->inline_map;
+	d->built = NULL;
+	if (map_bytes(z) != 0 && (d->map = map_alloc(map_bytes(z))) == NULL)
+		return false;
+	if (built_bytes(z) != 0 &&
+	    (d->built = map_alloc(built_bytes(z))) == NULL) {
+		if (d->map != d->inline_map)
+			map_free(d->map);
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_huge(const struct zone *z)
+{
+	return z->huge && z->units << UNIT_SHIFT >= 2 * MIB;
+}
+
+/* A new slab, all objects free, in no zone's list yet. */
+static struct slab *
+carve(struct zone *z)
+{
+	bool zero = false;
+	struct slab *d = z->units == 1 ? depot_get() : NULL;
+
+	if (d == NULL) {
+		d = arena_alloc(z->units, z->align_units, &zero);
+		if (d == NULL)
+			return NULL;
+		d->shard = (uint8_t)depot_shard();
+	}
+	if (!attach_maps(z, d)) {
+		arena_free(d, z->units, !zero);
+		return NULL;
+	}
+	d->builds = d->built != NULL;
+	d->recip = z->recip;
+	d->stride = z->stride;
+	d->slot = z->slot;
+	d->nobj = z->nobj;
+	d->zone = z;
+	d->units = z->units;
+	d->place = PLACE_NONE;
+	list_init(&d->link);
+	for (uint32_t i = 1; i < z->units; i++) {
+		struct slab *part = arena_next(d, i);
+
+		part->units = i;
+		part->state = UNIT_PART;
+	}
+	slab_fill(d);
+	if (is_huge(z))
+		(void)os_huge_pages((void *)d->base, z->units << UNIT_SHIFT);
+	__atomic_store_n(&d->state, UNIT_SLAB, __ATOMIC_RELEASE);
+	return d;
+}
+
+/* Run the destructors of the constructed objects of a free slab. */
+static void
+unbuild(struct zone *z, struct slab *d)
+{
+	for (unsigned w = 0; w < slab_words(d); w++)
+		for (uint64_t s = load_acquire(&d->built[w]); s != 0; s &= s - 1)
+			z->dtor((void *)slab_object(d, w * WORD_OBJECTS +
+			    lowest_bit(s)), z->arg);
+}
+
+void
+share_discard(struct slab *d)
+{
+	struct zone *z = d->zone;
+	uint32_t units = d->units;
+
+	if (d->built != NULL) {
+		if (z->dtor != NULL)
+			unbuild(z, d);
+		map_free(d->built);
+		d->built = NULL;
+	}
+	if (d->map != d->inline_map)
+		map_free(d->map);
+	if (is_huge(z))
+		(void)os_no_huge_pages((void *)d->base, units << UNIT_SHIFT);
+	for (uint32_t i = 1; i < units; i++)
+		arena_next(d, i)->state = UNIT_NONE;
+	__atomic_store_n(&d->state, UNIT_NONE, __ATOMIC_RELEASE);
+	store_relaxed(&d->owner, 0);
+	if (units == 1)
+		depot_put(d);
+	else
+		arena_free(d, units, true);
+}
+
+size_t
+share_shed(struct zone *z, size_t keep)
+{
+	size_t slabs = 0;
+	struct slab *d;
+
+	for (;; slabs++) {
+		lock_acquire(&z->lock);
+		d = NULL;
+		if (load_relaxed(&z->magic) != ZONE_MAGIC_DEAD &&
+		    load_relaxed(&z->magic) != 0) {
+			(void)remote_drain_zone(z);
+			if (z->nfree > keep)
+				d = rotate_leave_free(z);
+		}
+		lock_release(&z->lock);
+		if (d == NULL)
+			return slabs;
+		share_discard(d);
+	}
+}
+
+size_t
+share_count_live(struct zone *z)
+{
+	size_t live = 0;
+
+	LIST_FOREACH(l, &z->all) {
+		struct slab *d = SLAB_OF_ALL(l);
+
+		live += d->nobj;
+		for (unsigned w = 0; w < slab_words(d); w++)
+			live -= count_bits(slab_free_bits(d, w));
+	}
+	return live;
+}
+
+void
+share_sample_peak(struct zone *z)
+{
+	z->peak = max_size(z->peak, share_count_live(z));
+}
+
+/* A new slab joins the zone; the lock is held. */
+static void
+join(struct zone *z, struct slab *d, struct tcache *tc)
+{
+	if (z->nslabs >= z->next_sample) {
+		share_sample_peak(z);
+		z->next_sample = z->nslabs + z->nslabs / SAMPLE_SHARE;
+	}
+	rotate_enter(z, d, tc);
+}
+
+static void *
+take_first(struct zone *z, struct slab **slab, bool *raw)
+{
+	struct slab *d = rotate_first(z);
+	ptrdiff_t index;
+
+	if (d == NULL)
+		return NULL;
+	index = slab_take(d, raw);
+	ASSERT(index >= 0);
+	if (d->place == PLACE_FREE || !slab_has_free(d))
+		rotate_regroup(z, d);
+	*slab = d;
+	return (void *)slab_object(d, (size_t)index);
+}
+
+/* The zone's lock, or not if that means waiting and we may not. */
+static bool
+enter(struct zone *z, unsigned how)
+{
+	if ((how & SHARE_GROW) == 0)
+		return lock_try(&z->lock);
+	lock_acquire(&z->lock);
+	return true;
+}
+
+void *
+share_alloc(struct zone *z, unsigned how, struct slab **slab, bool *raw,
+    uintptr_t *twice)
+{
+	void *p;
+
+	*twice = 0;
+	if (!enter(z, how))
+		return NULL;
+	*twice = remote_drain_zone(z);
+	while ((p = take_first(z, slab, raw)) == NULL && (how & SHARE_GROW)) {
+		struct slab *d;
+
+		lock_release(&z->lock);
+		d = carve(z);
+		if (d == NULL)
+			return NULL;
+		lock_acquire(&z->lock);
+		join(z, d, NULL);
+	}
+	lock_release(&z->lock);
+	return p;
+}
+
+struct slab *
+share_adopt(struct zone *z, struct tcache *tc, unsigned how, uintptr_t *twice)
+{
+	struct slab *d;
+
+	*twice = 0;
+	if (!enter(z, how))
+		return NULL;
+	*twice = remote_drain_zone(z);
+	d = rotate_adopt(z, tc);
+	lock_release(&z->lock);
+	if (d != NULL || (how & SHARE_GROW) == 0)
+		return d;
+	d = carve(z);
+	if (d == NULL)
+		return NULL;
+	lock_acquire(&z->lock);
+	join(z, d, tc);
+	lock_release(&z->lock);
+	return d;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * share.h - a zone without thread caches: slabs come, objects are taken from
+ * shared slabs under the zone's lock, free slabs go.
+ *
+ * This is the whole allocator for zones with a limit, for our own records,
+ * and for a thread that has no cache (being born, being dead, before
+ * thread-local storage works); and what refill falls back on.
+ */
+#ifndef ZOBJ_SHARE_H
+#define ZOBJ_SHARE_H
+
+#include "slab.h"
+#include "zdef.h"
+
+enum share_how {
+	SHARE_GROW = 1		/* may take new slabs, and wait for a lock */
+};
+
+/*
+ * Take an object; *RAW: it needs its constructor, *SLAB its slab.  *TWICE: an
+ * object found freed twice on the way, 0: none.  NULL: no memory.
+ */
+void		*share_alloc(struct zone *z, unsigned how, struct slab **slab,
+		    bool *raw, uintptr_t *twice);
+
+/* A slab with free objects becomes TC's; NULL: none, and none to be had. */
+struct slab	*share_adopt(struct zone *z, struct tcache *tc, unsigned how,
+		    uintptr_t *twice);
+
+/*
+ * Give free slabs above KEEP back to the depot or the arena, after the
+ * destructors of their objects: outside the guard, no lock held.  Returns how
+ * many slabs.  Z may have been destroyed meanwhile: then none.
+ */
+size_t		 share_shed(struct zone *z, size_t keep);
+
+/* The same for a slab that has left its zone. */
+void		 share_discard(struct slab *d);
+
+/* A slab's bytes of descriptor and bitmaps. */
+size_t		 share_meta_bytes(const struct zone *z);
+
+/*
+ * Start a zone whose shape is set: lists, counters, magic.  Its memory may
+ * have been a zone before: the lock is never initialized twice.
+ */
+void		 share_init(struct zone *z, enum lock_rank rank);
+
+/* Live objects, counted. */
+size_t		 share_count_live(struct zone *z);	/* lock held */
+void		 share_sample_peak(struct zone *z);	/* lock held */
+
+/* Bitmaps that do not fit into the descriptor. */
+enum { SHARE_MAP_ZONES = 3 };
+extern struct zone share_map_zones[SHARE_MAP_ZONES];
+void		 share_init_maps(void);	/* once, before any other zone */
+
+#endif /* ZOBJ_SHARE_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * slab.h - the bitmaps of one slab.
+ *
+ * "Holder" is the owner, or who holds the zone's lock in a shared slab.
+ */
+#ifndef ZOBJ_SLAB_H
+#define ZOBJ_SLAB_H
+
+#include "desc.h"
+#include "tcache.h"
+
+static inline unsigned
+slab_words(const struct slab *d)
+{
+	return (d->nobj + WORD_OBJECTS - 1) >> WORD_SHIFT;
+}
+
+static inline uintptr_t
+slab_object(const struct slab *d, size_t index)
+{
+	return d->base + index * d->stride;
+}
+
+static inline struct zone *
+slab_zone(const struct slab *d)
+{
+	return d->zone;
+}
+
+/* The objects that exist in word W. */
+static inline uint64_t
+slab_word_mask(const struct slab *d, unsigned w)
+{
+	return low_bits((unsigned)min_size(d->nobj - (size_t)w * WORD_OBJECTS,
+	    WORD_OBJECTS));
+}
+
+static inline struct tcache *
+slab_owner(struct slab *d)
+{
+	return (struct tcache *)(load_relaxed(&d->owner) & ~OWNER_ANNOUNCED);
+}
+
+/* The free objects of word W, wherever that is written; racy, exact at rest. */
+static inline uint64_t
+slab_free_bits(struct slab *d, unsigned w)
+{
+	struct tcache *tc = slab_owner(d);
+	uint64_t bits = load_relaxed(&d->map[w].free) |
+	    load_relaxed(&d->map[w].remote);
+
+	return tc != NULL ? bits | tcache_held(tc, d, w) : bits;
+}
+
+/* All objects free in a slab of NOBJ objects at BASE; map etc. are set. */
+void	slab_fill(struct slab *d);
+/* Holder: free INDEX; true if the slab had no free object before. */
+bool	slab_put(struct slab *d, size_t index);
+/* Holder: take an object; *RAW: it needs its constructor.  -1: none. */
+ptrdiff_t slab_take(struct slab *d, bool *raw);
+/*
+ * Holder, of a slab popped from an announced stack: merge what others freed.
+ * TC is the owner, NULL in a shared slab.  Returns an object that was freed
+ * twice, 0: none.
+ */
+uintptr_t slab_collect(struct slab *d, struct tcache *tc);
+/* Holder: free objects in the map, and whether that is none or all. */
+size_t	slab_count_free(struct slab *d);
+bool	slab_has_free(struct slab *d);
+bool	slab_is_free(struct slab *d);
+
+#endif /* ZOBJ_SLAB_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcache.h - what one thread holds of one zone.
+ *
+ *	word	   up to 64 free objects, by value: alloc takes its lowest bit,
+ *		   free sets a bit.  It may belong to any slab the thread owns.
+ *	active	   the slab that the next word comes from
+ *	alternate  the one before it
+ *	ready	   owned slabs that objects came back to
+ *	spent	   owned slabs with no object free, as far as is known
+ *	announced  owned slabs in which others freed objects (remote.c)
+ *
+ * Only the owning thread writes, except `announced`; or who has stopped the
+ * owning thread (thread.h).  Statistics read word, base and slab at any time.
+ * An all-zero cache is valid and empty: zone is NULL until the first refill.
+ */
+#ifndef ZOBJ_TCACHE_H
+#define ZOBJ_TCACHE_H
+
+#include "desc.h"
+
+struct zone;
+
+struct tcache {
+	/* Fast path. */
+	_Atomic(uint64_t) word;		/* set bit: free */
+	_Atomic(uintptr_t) base;	/* address of the word's first object */
+	uint64_t	span;		/* bytes from there to its last one's end */
+	uint32_t	stride;
+	bool		raw;		/* the word's one object still needs
+					   its constructor */
+	_Atomic(struct slab *) slab;	/* the word's; NULL: never held one */
+	struct slab	*active;
+	struct slab	*alternate;
+	struct zone	*zone;
+
+	/* Slow path. */
+	line_aligned
+	_Atomic(struct slab *) announced;
+	struct list	ready;
+	struct list	spent;
+};
+
+_Static_assert(sizeof (struct tcache) == 128, "two lines");
+
+void	tcache_init(struct tcache *tc, struct zone *z);
+
+/*
+ * Take the next word with free objects out of D.  In a zone with constructors
+ * that is constructed objects, or one object alone with tc->raw set.
+ */
+bool	tcache_hold(struct tcache *tc, struct slab *d);
+
+/* Put what is left of the word back into its slab. */
+void	tcache_unhold(struct tcache *tc);
+
+/* Take an object out of the word, which is not empty. */
+static inline void *
+tcache_take(struct tcache *tc)
+{
+	uint64_t w = load_relaxed(&tc->word);
+
+	store_relaxed(&tc->word, w & (w - 1));
+	return (void *)(load_relaxed(&tc->base) +
+	    (size_t)lowest_bit(w) * tc->stride);
+}
+
+/* The free objects of word W of D that the cache holds. */
+static inline uint64_t
+tcache_held(struct tcache *tc, const struct slab *d, unsigned w)
+{
+	if (load_relaxed(&tc->slab) != d || load_relaxed(&tc->base) !=
+	    d->base + (size_t)w * WORD_OBJECTS * d->stride)
+		return 0;
+	return load_relaxed(&tc->word);
+}
+
+#endif /* ZOBJ_TCACHE_H */

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * thread.c - threads come, are stopped and resumed, and go.
+ *
+ * Owns zobj_tls, the list of threads and the structs of dead ones, which are
+ * reused last in, first out and never unmapped: somebody may still be about to
+ * announce a slab to one (rotate.h).
+ *
+ * A thread is registered when it first takes a slow path and leaves in the
+ * last round of its key destructors, because destructors of other keys may
+ * allocate and free until then, and even later: then it has no caches and uses
+ * the shared path.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+
+#include "arena.h"
+#include "os.h"
+#include "panic.h"
+#include "yield.h"
+
+enum {
+	STOP_TRIES = 20000,		/* looks at a guard before giving up */
+	WARM_STRUCTS = 4		/* dead structs that keep their pages */
+};
+
+__thread struct tls zobj_tls
+    __attribute__((__tls_model__("initial-exec"))) = { .self = &thread_nobody };
+struct thread thread_nobody;
+struct lock threads_lock = LOCK_INITIALIZER(RANK_THREADS);
+
+static struct list threads = { &threads, &threads };	/* registered */
+struct list threads_dead = { &threads_dead, &threads_dead };
+static size_t registered, dead;
+static bool can_stop;			/* membarrier works */
+static pthread_key_t exit_key;
+static bool have_key;
+static void (*on_exit_fn)(struct thread *t);
+
+#define THREAD_OF_LINK(l)	CONTAINER(l, struct thread, link)
+
+void
+thread_stranger_enter(void)
+{
+	guard_leave();
+	lock_acquire(&threads_lock);
+}
+
+void
+thread_stranger_leave(void)
+{
+	lock_release(&threads_lock);
+}
+
+void
+thread_on_exit(void (*fn)(struct thread *t))
+{
+	on_exit_fn = fn;
+}
+
+/* A struct for the calling thread; threads_lock is not held. */
+static struct thread *
+struct_get(void)
+{
+	struct thread *t = NULL;
+	struct slab *run;
+	bool zero;
+
+	lock_acquire(&threads_lock);
+	if (!list_empty(&threads_dead)) {
+		t = THREAD_OF_LINK(threads_dead.next);
+		list_remove(&t->link);
+		dead--;
+	}
+	lock_release(&threads_lock);
+	if (t != NULL)
+		return t;
+	run = arena_alloc((sizeof *t + UNIT_SIZE - 1) >> UNIT_SHIFT, 1, &zero);
+	if (run == NULL)
+		return NULL;
+	if (!zero && os_purge((void *)run->base,
+	    (size_t)run->units << UNIT_SHIFT) != 0) {
+		arena_free(run, run->units, true);
+		return NULL;
+	}
+	return (struct thread *)run->base;
+}
+
+/* threads_lock held; T has no cache left, or some that others announce to. */
+static void
+struct_put(struct thread *t)
+{
+	size_t page = os_page_size();
+	char *from = (char *)round_up((uintptr_t)&t->caches[0], page);
+	bool empty = true;
+
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
+		empty = empty && t->used[i] == 0;
+	if (empty && dead >= WARM_STRUCTS)
+		(void)os_purge(from, (size_t)((char *)(t + 1) - from) &
+		    ~(page - 1));
+	t->tls = NULL;
+	list_push(&threads_dead, &t->link);
+	dead++;
+}
+
+static struct thread *
+register_self(void)
+{
+	struct tls *tls = &zobj_tls;
+	struct thread *t;
+
+	tls->phase = THREAD_REGISTERING;
+	t = struct_get();
+	/* Keys beyond the first few make the C library allocate. */
+	if (t == NULL || (have_key && pthread_setspecific(exit_key, tls) != 0)) {
+		lock_acquire(&threads_lock);
+		if (t != NULL)
+			struct_put(t);
+		lock_release(&threads_lock);
+		tls->phase = THREAD_NEW;
+		return NULL;
+	}
+	lock_acquire(&threads_lock);
+	t->tls = tls;
+	t->stopped = false;
+	list_append(&threads, &t->link);
+	registered++;
+	tls->mine = t;
+	tls->phase = THREAD_RUNNING;
+	store_release(&tls->self, t);
+	lock_release(&threads_lock);
+	return t;
+}
+
+struct thread *
+thread_enter(void)
+{
+	struct tls *tls = &zobj_tls;
+	struct thread *t;
+
+	if (!thread_storage_works())
+		return NULL;
+	while ((t = load_acquire(&tls->self)) == &thread_nobody) {
+		int saved = errno;
+
+		if (tls->phase == THREAD_REGISTERING || tls->phase == THREAD_GONE)
+			return NULL;
+		/* Nobody must wait for a lock while others wait for its guard. */
+		guard_leave();
+		if (tls->phase == THREAD_NEW) {
+			t = register_self();
+		} else {
+			lock_acquire(&threads_lock);
+			lock_release(&threads_lock);
+		}
+		errno = saved;
+		(void)guard_enter();
+		if (t == NULL)
+			return NULL;
+	}
+	return t;
+}
+
+/* threads_lock held. */
+static void
+leave(struct tls *tls)
+{
+	struct thread *t = tls->mine;
+
+	store_release(&tls->self, &thread_nobody);
+	tls->mine = NULL;
+	tls->phase = THREAD_GONE;
+	list_remove(&t->link);
+	registered--;
+	on_exit_fn(t);
+	struct_put(t);
+}
+
+static void
+exit_round(void *arg)
+{
+	struct tls *tls = arg;
+	int saved = errno;
+
+	if (tls->phase != THREAD_RUNNING)
+		return;
+	if (++tls->rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	    pthread_setspecific(exit_key, tls) == 0)
+		return;
+	lock_acquire(&threads_lock);
+	leave(tls);
+	lock_release(&threads_lock);
+	errno = saved;
+}
+
+int
+thread_init(void)
+{
+	int error = pthread_key_create(&exit_key, exit_round);
+
+	have_key = error == 0;
+	can_stop = os_membarrier_register() == 0;
+	return error;
+}
+
+size_t
+thread_stop_all(void)
+{
+	struct tls *me = &zobj_tls;
+	size_t running = 0;
+
+	lock_acquire(&threads_lock);
+	LIST_FOREACH(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (can_stop && t->tls != me)
+			store_release(&t->tls->self, &thread_nobody);
+	}
+	if (can_stop && registered > 1)
+		os_membarrier();
+	LIST_FOREACH(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (t->tls == me)
+			continue;
+		for (int i = 0; can_stop && !t->stopped && i < STOP_TRIES; i++) {
+			YIELD_POINT();
+			t->stopped = load_acquire(&t->tls->guard) == 0;
+			if (!t->stopped)
+				os_yield();
+		}
+		if (!t->stopped) {
+			running++;
+			store_release(&t->tls->self, t);
+		}
+	}
+	return running;
+}
+
+void
+thread_resume_all(void)
+{
+	LIST_FOREACH(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (t->stopped) {
+			t->stopped = false;
+			store_release(&t->tls->self, t);
+		}
+	}
+	lock_release(&threads_lock);
+}
+
+void
+thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
+{
+	LIST_FOREACH(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (t->stopped || t->tls == &zobj_tls)
+			fn(t, arg);
+	}
+	LIST_FOREACH(l, &threads_dead)
+		fn(THREAD_OF_LINK(l), arg);
+}
+
+void
+thread_forget_others(void)
+{
+	LIST_FOREACH_SAFE(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (t->tls == &zobj_tls)
+			continue;
+		list_remove(&t->link);
+		registered--;
+		/*
+		 * One that was not outside may have left its caches half
+		 * done.  They are abandoned: what the program has in those
+		 * slabs stays usable, what is free in them is lost.
+		 */
+		if (!t->stopped)
+			continue;
+		t->stopped = false;
+		on_exit_fn(t);
+		struct_put(t);
+	}
+}
+
+size_t
+thread_count(void)
+{
+	return registered;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * thread.h - threads: their caches, their guard, and how to stop one.
+ *
+ * A thread works on what it owns without atomics, inside its guard:
+ *
+ *	guard = 1; fence; self = tls.self; ... ; guard = 0
+ *
+ * where the fence is only the compiler's.  Who wants what another thread owns
+ * stops that thread (thread_stop_all): it writes `thread_nobody` into the
+ * other's tls.self, calls os_membarrier, and looks at the other's guard.
+ *
+ *	guard == 0: the thread is outside, and finds nobody's empty caches when
+ *		it next enters, so it goes the slow path, which waits for
+ *		thread_resume_all in thread_enter.
+ *	guard == 1: it may still work on what it owns: wait, or leave it alone.
+ *
+ * Pairs: the barrier stands between our write of self and our read of guard,
+ * and between their write of guard and their read of self.  guard = 0 is a
+ * release, read with acquire: all that the thread did is visible to us.
+ * tls.self is written with release and read with acquire: all that we did is
+ * visible to the thread.
+ *
+ * Before the loader has set up thread-local storage (an IFUNC resolver calls
+ * malloc) tls.self is NULL, and zobj_tls must not be relied on: see
+ * thread_storage_works.
+ */
+#ifndef ZOBJ_THREAD_H
+#define ZOBJ_THREAD_H
+
+#include "lock.h"
+#include "tcache.h"
+
+enum {
+	ZONE_SLOTS = 4096 + 128		/* the program's and our own */
+};
+
+struct tls;
+
+struct thread {
+	struct tcache	none;		/* slot 0: always empty */
+
+	struct list	link;		/* threads or dead; threads_lock */
+	struct tls	*tls;
+	bool		stopped;	/* threads_lock */
+	uint32_t	ticks;		/* owner: words refilled */
+	uint64_t	polled_ms;	/* owner: see reclaim_poll */
+	uint64_t	used[(ZONE_SLOTS + 63) / 64];	/* owner: caches that
+					   have been initialized */
+	struct tcache	caches[ZONE_SLOTS];
+};
+
+enum thread_phase {
+	THREAD_NEW,			/* no struct thread yet */
+	THREAD_REGISTERING,
+	THREAD_RUNNING,
+	THREAD_GONE			/* its destructors have run */
+};
+
+struct tls {
+	_Atomic(struct thread *) self;	/* thread_nobody: none, or stopped */
+	_Atomic(uint32_t) guard;
+	uint8_t		phase;		/* enum thread_phase */
+	uint8_t		rounds;		/* of key destructors */
+	struct thread	*mine;		/* set while THREAD_RUNNING */
+};
+
+extern __thread struct tls zobj_tls
+    __attribute__((__tls_model__("initial-exec")));
+extern struct thread thread_nobody;
+extern struct lock threads_lock;
+extern struct list threads_dead;	/* exited, struct kept for reuse */
+
+hot_inline struct thread *
+guard_enter(void)
+{
+	store_relaxed(&zobj_tls.guard, 1);
+	atomic_signal_fence(memory_order_seq_cst);
+	return load_acquire(&zobj_tls.self);
+}
+
+hot_inline void
+guard_leave(void)
+{
+	store_release(&zobj_tls.guard, 0);
+}
+
+/* Thread-local storage has its final contents. */
+static inline bool
+thread_storage_works(void)
+{
+	return load_relaxed(&zobj_tls.self) != NULL;
+}
+
+/* The cache with slot SLOT; of nobody: empty. */
+hot_inline struct tcache *
+thread_cache(struct thread *t, uint32_t slot)
+{
+	return (struct tcache *)(void *)((char *)t + slot);
+}
+
+/* Is OWNER, as read from a slab, a cache of T? */
+hot_inline bool
+thread_owns(const struct thread *t, uintptr_t owner)
+{
+	return owner - (uintptr_t)t < sizeof (struct thread);
+}
+
+static inline uint32_t
+thread_slot(unsigned id)
+{
+	return (uint32_t)(offsetof(struct thread, caches) +
+	    id * sizeof (struct tcache));
+}
+
+static inline unsigned
+thread_slot_id(uint32_t slot)
+{
+	return (unsigned)((slot - offsetof(struct thread, caches)) /
+	    sizeof (struct tcache));
+}
+
+/*
+ * The caller's struct thread, for a slow path that found nobody: registers
+ * the thread, or waits until it is resumed.  Called inside the guard, returns
+ * inside.  NULL: this thread has none now (being registered, exiting, no
+ * memory); use the zone's shared path.
+ */
+struct thread	*thread_enter(void);
+
+/*
+ * A thread without a struct works between these two, which keep it apart from
+ * who stops threads.  Called inside the guard; leaves it.
+ */
+void		 thread_stranger_enter(void);
+void		 thread_stranger_leave(void);
+
+/*
+ * Stop every other thread; those that do not leave the allocator in time go
+ * on, not `stopped`.  Returns how many those are.  Outside the guard; holds
+ * threads_lock until thread_resume_all.
+ */
+size_t		 thread_stop_all(void);
+void		 thread_resume_all(void);
+
+/*
+ * Between the two: call FN for each thread whose caches we may touch: the
+ * stopped ones, our own, and the dead.
+ */
+void		 thread_foreach_stopped(void (*fn)(struct thread *t, void *arg),
+		    void *arg);
+
+/* FN is called with each thread that exits, threads_lock held. */
+void		 thread_on_exit(void (*fn)(struct thread *t));
+/* Called once, outside the guard, when the first thread registers. */
+int		 thread_init(void);
+/* In the child of a fork: we are the only thread.  threads_lock held. */
+void		 thread_forget_others(void);
+size_t		 thread_count(void);
+
+#endif /* ZOBJ_THREAD_H */

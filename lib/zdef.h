@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zdef.h - struct zone: what the modules below zone.c know of a zone.
+ *
+ * A shared slab is on exactly one of the zone's lists, by what is free in it:
+ *
+ *	groups[0] (fullest) ... groups[GROUPS - 1] (emptiest) -> free
+ *	busy: nothing free
+ *
+ * Slabs owned by threads are on the lists of their thread caches (tcache.h).
+ * Every slab of the zone, owned or not, is on `all`.
+ */
+#ifndef ZOBJ_ZDEF_H
+#define ZOBJ_ZDEF_H
+
+#include "desc.h"
+#include "lock.h"
+#include "zobj.h"
+
+enum {
+	ZONE_GROUPS = 4,
+	ZONE_NAME_SIZE = 32,
+	ZONE_MAX_SIZE = 1 << 20,	/* bytes of an object */
+	ZONE_MAX_SLAB = 16 << 20
+};
+
+#define ZONE_MAGIC_LIVE		0x5a4f4e456c697665u
+#define ZONE_MAGIC_DYING	0x5a4f4e4564796e67u
+#define ZONE_MAGIC_DEAD		0x5a4f4e4564656164u
+
+/* zone.kind: properties that never change */
+enum {
+	KIND_COUNTED	= 1,	/* has a limit: never owned by threads */
+	KIND_META	= 2	/* our own records: always the shared path */
+};
+
+struct zone {
+	/* Fast path; as struct zone_static begins. */
+	uint32_t	slot;		/* offset of its cache in struct thread;
+					   0: goes the slow path always */
+	uint32_t	flags;		/* default flags of a call */
+	_Atomic(uint64_t) magic;
+
+	/* Set at creation. */
+	uint32_t	kind;
+	uint32_t	stride;
+	uint32_t	nobj;		/* per slab */
+	uint32_t	units;		/* per slab */
+	uint32_t	align_units;
+	uint32_t	keep;		/* free slabs it keeps */
+	bool		huge;		/* prefers huge pages */
+	uint64_t	recip;
+	size_t		size;		/* bytes asked for */
+	size_t		limit;
+	int		(*ctor)(void *, void *);
+	void		(*dtor)(void *, void *);
+	void		*arg;
+	char		name[ZONE_NAME_SIZE];
+	struct list	zones;		/* list of zones; its lock */
+
+	/* Under the zone's lock. */
+	line_aligned
+	struct lock	lock;
+	struct list	groups[ZONE_GROUPS];
+	struct list	free;
+	struct list	busy;
+	struct list	all;
+	size_t		nslabs;
+	size_t		nfree;		/* slabs on `free` */
+	size_t		peak;		/* objects; see zone_sample_peak */
+	size_t		next_sample;	/* slabs */
+
+	/* Anybody, atomic. */
+	line_aligned
+	_Atomic(struct slab *) announced; /* shared slabs with remote bits */
+	_Atomic(size_t)	live;		/* KIND_COUNTED: objects handed out */
+	_Atomic(size_t)	left;		/* dying: objects to come back */
+	_Atomic(size_t)	fails;
+};
+
+#define ZONE_OF_LINK(l)	CONTAINER(l, struct zone, zones)
+
+_Static_assert(offsetof(struct zone, slot) ==
+    offsetof(struct zone_static, zs_slot), "read by the fast path");
+_Static_assert(offsetof(struct zone, flags) ==
+    offsetof(struct zone_static, zs_flags), "read by the fast path");
+_Static_assert(offsetof(struct zone, magic) ==
+    offsetof(struct zone_static, zs_magic), "tells which one it is");
+
+static inline unsigned
+zone_words(const struct zone *z)
+{
+	return (z->nobj + WORD_OBJECTS - 1) >> WORD_SHIFT;
+}
+
+#endif /* ZOBJ_ZDEF_H */

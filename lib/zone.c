@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zone.c - see zone.h.  Owns the choice of a zone's shape.
+ */
+#include "zone.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lock.h"
+#include "misuse.h"
+#include "options.h"
+#include "share.h"
+#include "ztable.h"
+
+enum {
+	DEFAULT_ALIGN = 16,
+	DEFAULT_OBJECTS = 8,		/* a slab has room for that many */
+	DEFAULT_KEEP = 1		/* free slabs a zone keeps */
+};
+
+static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_HUGE;
+
+static size_t
+default_align(size_t size)
+{
+	return min_size(size & -size, DEFAULT_ALIGN);
+}
+
+static size_t
+default_slab(size_t stride, size_t align, bool huge)
+{
+	size_t slab = huge && stride * SLAB_MAX_OBJECTS >= 2 * MIB ? 2 * MIB :
+	    UNIT_SIZE;
+
+	while ((slab < stride * DEFAULT_OBJECTS || slab < align) &&
+	    slab < ZONE_MAX_SLAB)
+		slab *= 2;
+	return slab;
+}
+
+/* Are the attributes such as we can serve? */
+static bool
+is_sane(size_t size, const struct zone_attr *a)
+{
+	if (size == 0 || size > ZONE_MAX_SIZE ||
+	    a->attr_size != sizeof *a || (a->flags & ~known_flags) != 0)
+		return false;
+	if (a->align != 0 && (!is_power_of_two(a->align) ||
+	    a->align > ZONE_MAX_SLAB))
+		return false;
+	if (a->slab_size != 0 && (!is_power_of_two(a->slab_size) ||
+	    a->slab_size < UNIT_SIZE || a->slab_size > ZONE_MAX_SLAB))
+		return false;
+	if ((a->flags & ZONE_ZERO) != 0 && a->ctor != NULL)
+		return false;
+	/* Places kept for what is not there yet: say so now, not later. */
+	return a->reserve == 0 && a->min_free_slabs == 0 && a->seed == NULL &&
+	    a->seed_size == 0;
+}
+
+/* Size, alignment and slab become numbers that the fast path uses. */
+static bool
+set_shape(struct zone *z, size_t size, const struct zone_attr *a)
+{
+	size_t align = a->align != 0 ? a->align : default_align(size);
+	size_t stride = round_up(size, align);
+	size_t slab = a->slab_size != 0 ? a->slab_size :
+	    default_slab(stride, align, (a->flags & ZONE_HUGE) != 0);
+
+	if (stride > slab || align > slab)
+		return false;
+	z->size = size;
+	z->stride = (uint32_t)stride;
+	z->nobj = (uint32_t)min_size(slab / stride, SLAB_MAX_OBJECTS);
+	z->recip = (((uint64_t)1 << 32) + stride - 1) / stride;
+	z->units = (uint32_t)(slab >> UNIT_SHIFT);
+	z->align_units = (uint32_t)max_size(align >> UNIT_SHIFT, 1);
+	if ((a->flags & ZONE_HUGE) != 0 && slab >= 2 * MIB)
+		z->align_units = (uint32_t)max_size(z->align_units,
+		    2 * MIB >> UNIT_SHIFT);
+	return true;
+}
+
+static void
+set_name(struct zone *z, const char *name)
+{
+	size_t n = strlen(name);
+
+	memset(z->name, 0, sizeof z->name);
+	memcpy(z->name, name, min_size(n, sizeof z->name - 1));
+}
+
+struct zone *
+zone_make(const char *name, size_t size, const struct zone_attr *attr,
+    bool own, int *error)
+{
+	struct zone_attr none = { .attr_size = sizeof none };
+	const struct zone_attr *a = attr != NULL ? attr : &none;
+	struct zone *z;
+
+	*error = EINVAL;
+	if (name == NULL || !is_sane(size, a))
+		return NULL;
+	z = ztable_get(own, error);
+	if (z == NULL)
+		return NULL;
+	if (!set_shape(z, size, a)) {
+		ztable_put(z);
+		*error = EINVAL;
+		return NULL;
+	}
+	set_name(z, name);
+	z->flags = a->flags & ~(uint32_t)ZONE_HUGE;
+	z->huge = (a->flags & ZONE_HUGE) != 0;
+	z->ctor = a->ctor;
+	z->dtor = a->dtor;
+	z->arg = a->arg;
+	z->limit = options_for_zone("limit", z->name, a->limit);
+	z->keep = (uint32_t)options_for_zone("keep", z->name,
+	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP);
+	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
+	share_init(z, RANK_ZONE);
+	ztable_publish(z);
+	*error = 0;
+	return z;
+}
+
+static struct zone *
+create_static(struct zone_static *s, int *error)
+{
+	static struct lock lock = LOCK_INITIALIZER(RANK_THREADS);
+	struct zone *z;
+
+	lock_acquire(&lock);
+	z = s->zs_zone;
+	if (z == NULL)
+		z = zone_make(s->zs_name, s->zs_size, &s->zs_attr, false, error);
+	if (z != NULL && s->zs_zone == NULL) {
+		/* The fast path reads slot and flags without asking. */
+		s->zs_flags = z->flags;
+		__atomic_store_n(&s->zs_slot, z->slot, __ATOMIC_RELEASE);
+		__atomic_store_n(&s->zs_zone, z, __ATOMIC_RELEASE);
+	}
+	lock_release(&lock);
+	return z;
+}
+
+struct zone *
+zone_existing(struct zone *handle, const char *verb)
+{
+	struct zone *z = handle;
+
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_STATIC) {
+		z = __atomic_load_n(&((struct zone_static *)(void *)handle)->
+		    zs_zone, __ATOMIC_ACQUIRE);
+		if (z == NULL)
+			return NULL;
+	}
+	switch (load_acquire(&z->magic)) {
+	case ZONE_MAGIC_LIVE:
+	case ZONE_MAGIC_DYING:
+		return z;
+	default:
+		misuse_destroyed(verb, z);
+		return NULL;
+	}
+}
+
+struct zone *
+zone_resolve(struct zone *handle, const char *verb, int *error)
+{
+	struct zone *z;
+
+	*error = EINVAL;
+	if (load_relaxed(&handle->magic) == ZONE_MAGIC_STATIC) {
+		struct zone_static *s = (struct zone_static *)(void *)handle;
+
+		z = __atomic_load_n(&s->zs_zone, __ATOMIC_ACQUIRE);
+		if (z == NULL)
+			return create_static(s, error);
+	}
+	return zone_existing(handle, verb);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zone.h - zones are made, and handles of three kinds become zones: real ones,
+ * those of ZONE_DEFINE, and stale ones.
+ */
+#ifndef ZOBJ_ZONE_H
+#define ZOBJ_ZONE_H
+
+#include "zdef.h"
+
+/*
+ * zone_create; OWN: one of the shim's, in its own part of the table.  NULL
+ * with *ERROR.
+ */
+struct zone	*zone_make(const char *name, size_t size,
+		    const struct zone_attr *attr, bool own, int *error);
+
+/*
+ * The zone behind a handle; a ZONE_DEFINE one is created.  A destroyed one is
+ * reported under VERB: NULL with *ERROR.
+ */
+struct zone	*zone_resolve(struct zone *handle, const char *verb, int *error);
+
+/* The same without creating: NULL if the handle has no zone yet. */
+struct zone	*zone_existing(struct zone *handle, const char *verb);
+
+#endif /* ZOBJ_ZONE_H */

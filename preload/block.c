@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * block.c - see block.h.
+ */
+#include "block.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "extent.h"
+#include "free.h"
+#include "init.h"
+#include "lock.h"
+#include "misuse.h"
+#include "route.h"
+#include "sizeclass.h"
+
+enum {
+	SHRINK_SHARE = 2	/* an object moves when it shrinks to less */
+};
+
+static bool classes_ready;
+static bool table_open;
+
+/*
+ * Before thread-local storage works there are the classes but no fast path;
+ * init_is_complete says when that is over.
+ */
+void
+block_init(void)
+{
+	static struct lock lock = LOCK_INITIALIZER(RANK_THREADS);
+	int saved = errno;
+
+	init();
+	lock_acquire(&lock);
+	if (!classes_ready)
+		classes_ready = sizeclass_init() == 0;
+	lock_release(&lock);
+	if (classes_ready && init_is_complete && !table_open) {
+		table_open = true;
+		route_init();
+		sizeclass_open();
+	}
+	errno = saved;
+}
+
+static void *
+no_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *
+block_alloc(size_t size, size_t align, bool zero)
+{
+	unsigned class;
+	void *p;
+
+	if (unlikely(!table_open))
+		block_init();
+	if (unlikely(size > PTRDIFF_MAX || !classes_ready))
+		return no_memory();
+	if (unlikely(!route_is_ours(size))) {
+		p = route_memalign(align, size);
+		if (p != NULL && zero)
+			memset(p, 0, size);
+		return p;
+	}
+	class = sizeclass_aligned(size, align);
+	if (class != 0)
+		p = alloc_slow(sizeclass_zone(class), zero ? ZONE_ZERO : 0);
+	else
+		p = extent_alloc(size, align, zero);
+	return p != NULL ? p : no_memory();
+}
+
+static void
+report(const char *verb, void *p, enum located what, const struct location *at)
+{
+	locate_report(verb, (uintptr_t)p, what, at);
+}
+
+void
+block_free(const char *verb, void *p)
+{
+	struct location at;
+	enum located what = locate((uintptr_t)p, &at);
+	int saved = errno;
+
+	if (what == LOCATED_OBJECT)
+		free_located(verb, &at);
+	else if (what == LOCATED_EXTENT && extent_free(at.slab))
+		;
+	else if (what == LOCATED_FOREIGN && route_is_partial())
+		route_free(p);
+	else
+		report(verb, p, what == LOCATED_EXTENT ? LOCATED_NOTHING : what,
+		    &at);
+	errno = saved;
+}
+
+static bool
+is_live(const struct location *at)
+{
+	return (slab_free_bits(at->slab, (unsigned)(at->index >> WORD_SHIFT)) >>
+	    at->index % WORD_OBJECTS & 1) == 0;
+}
+
+size_t
+block_usable(const char *verb, void *p)
+{
+	struct location at;
+	enum located what = locate((uintptr_t)p, &at);
+
+	switch (what) {
+	case LOCATED_OBJECT:
+		if (is_live(&at))
+			return at.slab->zone->size;
+		misuse_double_free(verb, at.slab->zone, (uintptr_t)p);
+		return 0;
+	case LOCATED_EXTENT:
+		return extent_usable(at.slab);
+	case LOCATED_FOREIGN:
+		if (route_is_partial())
+			return route_usable(p);
+		/* fall through */
+	default:
+		report(verb, p, what, &at);
+		return 0;
+	}
+}
+
+/* Somewhere else, by copying. */
+static void *
+move(void *p, size_t old, size_t size)
+{
+	void *to = block_alloc(size, SIZECLASS_QUANTUM, false);
+
+	if (to != NULL) {
+		memcpy(to, p, min_size(old, size));
+		block_free("realloc", p);
+	}
+	return to;
+}
+
+void *
+block_resize(void *p, size_t size)
+{
+	struct location at;
+	enum located what = locate((uintptr_t)p, &at);
+	size_t old;
+	void *to;
+
+	if (size > PTRDIFF_MAX)
+		return no_memory();
+	if (what == LOCATED_FOREIGN && route_is_partial() &&
+	    !route_is_ours(size))
+		return route_realloc(p, size);
+	old = block_usable("realloc", p);
+	if (old == 0)
+		return no_memory();
+	if (what == LOCATED_OBJECT && size <= old && size > old / SHRINK_SHARE)
+		return p;
+	if (what == LOCATED_EXTENT && size > SIZECLASS_MAX &&
+	    route_is_ours(size)) {
+		to = extent_resize(at.slab, size);
+		return to != NULL ? to : no_memory();
+	}
+	return move(p, old, size);
+}

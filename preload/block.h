@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * block.h - what malloc hands out, whether it is an object of a class, an
+ * extent, or the next malloc's: the slow half of the malloc family.
+ *
+ * All of these keep errno unless they fail.
+ */
+#ifndef ZOBJ_BLOCK_H
+#define ZOBJ_BLOCK_H
+
+#include "base.h"
+
+/* Start the shim if that has not happened. */
+void	 block_init(void);
+/* ALIGN: a power of two.  NULL with ENOMEM. */
+void	*block_alloc(size_t size, size_t align, bool zero);
+/* P not NULL; VERB: the program's call, for messages. */
+void	 block_free(const char *verb, void *p);
+/* Bytes the program may use; 0 after a report. */
+size_t	 block_usable(const char *verb, void *p);
+/* realloc with P not NULL and SIZE not 0. */
+void	*block_resize(void *p, size_t size);
+
+#endif /* ZOBJ_BLOCK_H */

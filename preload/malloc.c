@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * malloc.c - the malloc family as programs call it: fast paths here, the rest
+ * in block.c.
+ *
+ * The contract is glibc's: 16-byte alignment, size 0 gives a pointer of its
+ * own, realloc to size 0 frees, free keeps errno.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "fast.h"
+#include "os.h"
+#include "sizeclass.h"
+
+void free_sized(void *p, size_t size);
+void free_aligned_sized(void *p, size_t align, size_t size);
+
+/* The word of the size's class is empty; inside the guard. */
+static noinline void *
+refill(size_t size, bool zero)
+{
+	void *p = fast_refill(sizeclass_slot(size));
+
+	if (likely(p != NULL))
+		return zero ? memset(p, 0, size) : p;
+	guard_leave();
+	return block_alloc(size, SIZECLASS_QUANTUM, zero);
+}
+
+exported void *
+malloc(size_t size)
+{
+	void *p;
+
+	if (unlikely(size > SIZECLASS_MAX))
+		return block_alloc(size, SIZECLASS_QUANTUM, false);
+	if (likely(fast_alloc(sizeclass_slot(size), &p)))
+		return p;
+	return refill(size, false);
+}
+
+static cold void
+free_slow_path(void *p)
+{
+	if (p != NULL)
+		block_free("free", p);
+}
+
+exported void
+free(void *p)
+{
+	uintptr_t arena = arena_window.base;
+	struct spot at;
+
+	if (likely((uintptr_t)p - arena < arena_window.size)) {
+		switch (fast_free((uintptr_t)p, arena, false, 0, &at)) {
+		case FREED:
+			return;
+		case FREED_FIRST:
+			fast_first_in_word(at.tc, at.slab, at.word);
+			return;
+		case FREED_NOT:
+			guard_leave();
+		}
+	}
+	free_slow_path(p);
+}
+
+exported void
+free_sized(void *p, size_t size)
+{
+	(void)size;
+	free(p);
+}
+
+exported void
+free_aligned_sized(void *p, size_t align, size_t size)
+{
+	(void)align;
+	(void)size;
+	free(p);
+}
+
+exported void *
+calloc(size_t n, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (unlikely(__builtin_mul_overflow(n, size, &bytes))) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (unlikely(bytes > SIZECLASS_MAX))
+		return block_alloc(bytes, SIZECLASS_QUANTUM, true);
+	if (likely(fast_alloc(sizeclass_slot(bytes), &p)))
+		return memset(p, 0, bytes);
+	return refill(bytes, true);
+}
+
+exported void *
+realloc(void *p, size_t size)
+{
+	if (p == NULL)
+		return malloc(size);
+	if (size == 0) {
+		free(p);
+		return NULL;
+	}
+	return block_resize(p, size);
+}
+
+exported void *
+reallocarray(void *p, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return realloc(p, bytes);
+}
+
+exported int
+posix_memalign(void **out, size_t align, size_t size)
+{
+	int saved = errno;
+	void *p;
+
+	if (!is_power_of_two(align) || align % sizeof (void *) != 0)
+		return EINVAL;
+	p = block_alloc(size, align, false);
+	errno = saved;
+	if (p == NULL)
+		return ENOMEM;
+	*out = p;
+	return 0;
+}
+
+exported void *
+aligned_alloc(size_t align, size_t size)
+{
+	if (!is_power_of_two(align)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return block_alloc(size, max_size(align, SIZECLASS_QUANTUM), false);
+}
+
+/* An alignment that is no power of two means the next one, as in glibc. */
+exported void *
+memalign(size_t align, size_t size)
+{
+	size_t power = SIZECLASS_QUANTUM;
+
+	if (align > SIZE_MAX / 2 + 1) {
+		errno = EINVAL;
+		return NULL;
+	}
+	while (power < align)
+		power *= 2;
+	return block_alloc(size, power, false);
+}
+
+exported void *
+valloc(size_t size)
+{
+	return block_alloc(size, os_page_size(), false);
+}
+
+exported void *
+pvalloc(size_t size)
+{
+	size_t page = os_page_size();
+
+	if (size > PTRDIFF_MAX) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return block_alloc(round_up(max_size(size, 1), page), page, false);
+}
+
+exported size_t
+malloc_usable_size(void *p)
+{
+	return p != NULL ? block_usable("malloc_usable_size", p) : 0;
+}

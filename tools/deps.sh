@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# deps.sh [build|demo|test|bench]...
+#
+# Install the Debian packages that these purposes need and that are missing,
+# with apt-get, as root or through sudo.  Does nothing, and asks nobody, when
+# all of them are there.
+set -eu
+
+build="gcc libc6-dev make binutils autoconf automake libtool pkg-config"
+demo="$build python3 libjemalloc2"
+# check, g++ and mandoc are for parts of the test suite; the last two lines
+# are for the tests that compile for another libc and another processor.
+test="$build check g++ mandoc python3 util-linux
+    musl-tools
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+bench="$build g++ python3 libbenchmark-dev
+    libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+
+wanted=
+for purpose in "${@:-build}"; do
+	case $purpose in
+	build)	wanted="$wanted $build" ;;
+	demo)	wanted="$wanted $demo" ;;
+	test)	wanted="$wanted $test" ;;
+	bench)	wanted="$wanted $bench" ;;
+	*)	echo "usage: deps.sh [build|demo|test|bench]..." >&2
+		exit 2 ;;
+	esac
+done
+
+if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null
+then
+	echo "deps.sh: no Debian system; needed here, under Debian's names:"
+	# shellcheck disable=SC2086
+	echo "   " $wanted
+	exit 0
+fi
+
+missing=
+for package in $wanted; do
+	case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)
+	in
+	installed) ;;
+	*)	missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo > /dev/null; then
+	sudo=sudo
+else
+	echo "deps.sh: neither root nor sudo; please install:$missing" >&2
+	exit 1
+fi
+
+echo "installing:$missing"
+as_root="$sudo env DEBIAN_FRONTEND=noninteractive"
+# A list of packages that is old names files which are gone, and a bare
+# machine has none at all.
+# shellcheck disable=SC2086
+$as_root apt-get -q update
+# shellcheck disable=SC2086
+$as_root apt-get -q install -y --no-install-recommends $missing
