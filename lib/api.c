@@ -152,6 +152,8 @@ zone_destroy(zone_t *handle, int how)
 	z = zone_resolve(handle, "zone_destroy", &error);
 	if (z != NULL)
 		error = destroy(z, how);
+	if (error == 0)
+		zone_forget(handle, how != ZONE_WHEN_EMPTY);
 	if (error != 0) {
 		errno = error;
 		return -1;

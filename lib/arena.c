@@ -366,7 +366,7 @@ arena_alloc(size_t units, size_t align, bool *zero)
 {
 	struct slab *head = NULL;
 
-	if (units == 0 || units > UINT32_MAX / 2)
+	if (units == 0 || units > UINT32_MAX / 2 || align > UINT32_MAX / 2)
 		return NULL;
 	lock_acquire(&arena_lock);
 	if (load_relaxed(&arena_count) != 0 || arena_add(units + align - 1))

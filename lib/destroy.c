@@ -20,6 +20,7 @@
 #include "rotate.h"
 #include "share.h"
 #include "thread.h"
+#include "walk.h"
 #include "ztable.h"
 
 static void
@@ -39,21 +40,11 @@ stop_and_empty(struct zone *z)
 	thread_foreach_stopped(empty_cache, z);
 }
 
-static void
-report_live(struct zone *z)
+static int
+report_live(void *obj, void *arg)
 {
-	LIST_FOREACH(l, &z->all) {
-		struct slab *d = SLAB_OF_ALL(l);
-
-		for (unsigned w = 0; w < slab_words(d); w++) {
-			uint64_t live = slab_word_mask(d, w) &
-			    ~slab_free_bits(d, w);
-
-			for (; live != 0; live &= live - 1)
-				misuse_live_object(z, slab_object(d,
-				    w * WORD_OBJECTS + lowest_bit(live)));
-		}
-	}
+	misuse_live_object(arg, (uintptr_t)obj);
+	return 0;
 }
 
 static void
@@ -109,10 +100,7 @@ destroy(struct zone *z, int how)
 	lock_acquire(&z->lock);
 	(void)remote_drain_zone(z);
 	live = share_count_live(z);
-	if (live != 0 && how == ZONE_IF_EMPTY)
-		report_live(z);
-	else if (live != 0 && how == ZONE_WHEN_EMPTY)
-		store_relaxed(&z->left, live);
+	store_relaxed(&z->left, live);
 	if (live == 0 || how == ZONE_NOW)
 		store_release(&z->magic, ZONE_MAGIC_DEAD);
 	else if (how == ZONE_WHEN_EMPTY)
@@ -124,7 +112,10 @@ destroy(struct zone *z, int how)
 		return 0;
 	}
 	ztable_publish(z);
-	return how == ZONE_IF_EMPTY ? EBUSY : 0;
+	if (how == ZONE_WHEN_EMPTY)
+		return 0;
+	(void)walk_zone(z, report_live, z);
+	return EBUSY;
 }
 
 void

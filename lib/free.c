@@ -58,6 +58,7 @@ held_by_other(struct slab *d, size_t index)
 	held = tc != NULL && (tcache_held(tc, d, w) & bit) != 0;
 	thread_resume_all();
 	(void)guard_enter();
+	(void)thread_enter();
 	return held;
 }
 

@@ -19,11 +19,11 @@
 #include "stats.h"
 #include "thread.h"
 #include "zobj.h"
+#include "zone.h"
 #include "ztable.h"
 
 bool init_is_complete;
 
-static struct lock init_lock = LOCK_INITIALIZER(RANK_THREADS);
 static bool tables_ready;
 static bool rest_started;
 
@@ -55,14 +55,14 @@ init_slow(void)
 	int saved = errno;
 	bool start;
 
-	lock_acquire(&init_lock);
+	lock_acquire(&setup_lock);
 	apply_options();
 	if (!tables_ready)
 		ztable_init();
 	tables_ready = true;
 	start = thread_storage_works() && !rest_started;
 	rest_started = rest_started || start;
-	lock_release(&init_lock);
+	lock_release(&setup_lock);
 	if (start)
 		start_rest();
 	errno = saved;

@@ -12,6 +12,7 @@
  * takes them all in this order; debug builds check it.
  */
 enum lock_rank {
+	RANK_SETUP,		/* what is started once */
 	RANK_THREADS,		/* the list of threads; stopping them */
 	RANK_ZONES,		/* the list of zones */
 	RANK_ZONE,		/* lists of one of the program's zones */
@@ -33,5 +34,12 @@ void	lock_acquire(struct lock *l);
 void	lock_acquire_another(struct lock *l);
 bool	lock_try(struct lock *l);
 void	lock_release(struct lock *l);
+
+/*
+ * The caller holds every lock there is, until it says otherwise: for it locks
+ * are not there.  Handlers of other libraries that run around a fork may
+ * allocate.
+ */
+void	lock_have_all(bool have);
 
 #endif /* ZOBJ_LOCK_H */

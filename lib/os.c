@@ -182,10 +182,10 @@ os_membarrier_register(void)
 	    BARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0));
 }
 
-void
+int
 os_membarrier(void)
 {
-	(void)RESULT(syscall(SYS_membarrier, BARRIER_PRIVATE_EXPEDITED, 0, 0));
+	return RESULT(syscall(SYS_membarrier, BARRIER_PRIVATE_EXPEDITED, 0, 0));
 }
 
 void

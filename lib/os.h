@@ -32,7 +32,7 @@ int	 os_huge_pages(void *p, size_t size);
 
 /* After os_membarrier every thread of the process has passed a full fence. */
 int	 os_membarrier_register(void);
-void	 os_membarrier(void);
+int	 os_membarrier(void);
 
 void	 os_wait(_Atomic(uint32_t) *word, uint32_t value);
 void	 os_wake(_Atomic(uint32_t) *word);

@@ -116,10 +116,13 @@ register_self(void)
 	struct tls *tls = &zobj_tls;
 	struct thread *t;
 
+	/* Without the key we would not hear of its end. */
+	if (!have_key)
+		return NULL;
 	tls->phase = THREAD_REGISTERING;
 	t = struct_get();
 	/* Keys beyond the first few make the C library allocate. */
-	if (t == NULL || (have_key && pthread_setspecific(exit_key, tls) != 0)) {
+	if (t == NULL || pthread_setspecific(exit_key, tls) != 0) {
 		lock_acquire(&threads_lock);
 		if (t != NULL)
 			struct_put(t);
@@ -210,32 +213,48 @@ thread_init(void)
 	return error;
 }
 
+/* Tell the others to stop; have they all heard it? */
+static bool
+ask_to_stop(void)
+{
+	if (registered <= 1 || !can_stop)
+		return can_stop;
+	LIST_FOREACH(l, &threads) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (t->tls != &zobj_tls)
+			store_release(&t->tls->self, &thread_nobody);
+	}
+	YIELD_POINT();
+	return os_membarrier() == 0;
+}
+
+/* Wait for T to be outside; false: it takes too long. */
+static bool
+is_outside(struct thread *t)
+{
+	for (int i = 0; i < STOP_TRIES; i++) {
+		if (load_acquire(&t->tls->guard) == 0)
+			return true;
+		os_yield();
+	}
+	return false;
+}
+
 size_t
 thread_stop_all(void)
 {
-	struct tls *me = &zobj_tls;
 	size_t running = 0;
+	bool asked;
 
 	lock_acquire(&threads_lock);
+	asked = ask_to_stop();
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 
-		if (can_stop && t->tls != me)
-			store_release(&t->tls->self, &thread_nobody);
-	}
-	if (can_stop && registered > 1)
-		os_membarrier();
-	LIST_FOREACH(l, &threads) {
-		struct thread *t = THREAD_OF_LINK(l);
-
-		if (t->tls == me)
+		if (t->tls == &zobj_tls)
 			continue;
-		for (int i = 0; can_stop && !t->stopped && i < STOP_TRIES; i++) {
-			YIELD_POINT();
-			t->stopped = load_acquire(&t->tls->guard) == 0;
-			if (!t->stopped)
-				os_yield();
-		}
+		t->stopped = asked && is_outside(t);
 		if (!t->stopped) {
 			running++;
 			store_release(&t->tls->self, t);
@@ -274,6 +293,7 @@ thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 void
 thread_forget_others(void)
 {
+	can_stop = os_membarrier_register() == 0;
 	LIST_FOREACH_SAFE(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 

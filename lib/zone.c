@@ -19,6 +19,8 @@ enum {
 	DEFAULT_KEEP = 1		/* free slabs a zone keeps */
 };
 
+struct lock setup_lock = LOCK_INITIALIZER(RANK_SETUP);
+
 static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_HUGE;
 
 static size_t
@@ -129,10 +131,9 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 static struct zone *
 create_static(struct zone_static *s, int *error)
 {
-	static struct lock lock = LOCK_INITIALIZER(RANK_THREADS);
 	struct zone *z;
 
-	lock_acquire(&lock);
+	lock_acquire(&setup_lock);
 	z = s->zs_zone;
 	if (z == NULL)
 		z = zone_make(s->zs_name, s->zs_size, &s->zs_attr, false, error);
@@ -142,8 +143,22 @@ create_static(struct zone_static *s, int *error)
 		__atomic_store_n(&s->zs_slot, z->slot, __ATOMIC_RELEASE);
 		__atomic_store_n(&s->zs_zone, z, __ATOMIC_RELEASE);
 	}
-	lock_release(&lock);
+	lock_release(&setup_lock);
 	return z;
+}
+
+void
+zone_forget(struct zone *handle, bool empty)
+{
+	struct zone_static *s = (struct zone_static *)(void *)handle;
+
+	if (load_relaxed(&handle->magic) != ZONE_MAGIC_STATIC)
+		return;
+	lock_acquire(&setup_lock);
+	__atomic_store_n(&s->zs_slot, 0, __ATOMIC_RELEASE);
+	if (empty)
+		__atomic_store_n(&s->zs_zone, NULL, __ATOMIC_RELEASE);
+	lock_release(&setup_lock);
 }
 
 struct zone *

@@ -8,6 +8,9 @@
 
 #include "zdef.h"
 
+/* Held while something is made that is made once: a static zone, the library. */
+extern struct lock setup_lock;
+
 /*
  * zone_create; OWN: one of the shim's, in its own part of the table.  NULL
  * with *ERROR.
@@ -20,6 +23,12 @@ struct zone	*zone_make(const char *name, size_t size,
  * reported under VERB: NULL with *ERROR.
  */
 struct zone	*zone_resolve(struct zone *handle, const char *verb, int *error);
+
+/*
+ * The handle's zone is being destroyed: if it is a ZONE_DEFINE one, its next
+ * use finds none (EMPTY), or goes the slow path, which finds it dying.
+ */
+void		 zone_forget(struct zone *handle, bool empty);
 
 /* The same without creating: NULL if the handle has no zone yet. */
 struct zone	*zone_existing(struct zone *handle, const char *verb);

@@ -15,6 +15,7 @@
 #include "misuse.h"
 #include "route.h"
 #include "sizeclass.h"
+#include "zone.h"
 
 enum {
 	SHRINK_SHARE = 2	/* an object moves when it shrinks to less */
@@ -30,14 +31,13 @@ static bool table_open;
 void
 block_init(void)
 {
-	static struct lock lock = LOCK_INITIALIZER(RANK_THREADS);
 	int saved = errno;
 
 	init();
-	lock_acquire(&lock);
+	lock_acquire(&setup_lock);
 	if (!classes_ready)
 		classes_ready = sizeclass_init() == 0;
-	lock_release(&lock);
+	lock_release(&setup_lock);
 	if (classes_ready && init_is_complete && !table_open) {
 		table_open = true;
 		route_init();
@@ -73,7 +73,7 @@ block_alloc(size_t size, size_t align, bool zero)
 	if (class != 0)
 		p = alloc_slow(sizeclass_zone(class), zero ? ZONE_ZERO : 0);
 	else
-		p = extent_alloc(size, align, zero);
+		p = extent_alloc(max_size(size, 1), align, zero);
 	return p != NULL ? p : no_memory();
 }
 

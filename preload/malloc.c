@@ -36,7 +36,7 @@ malloc(size_t size)
 {
 	void *p;
 
-	if (unlikely(size > SIZECLASS_MAX))
+	if (unlikely(size >= sizeclass_end))
 		return block_alloc(size, SIZECLASS_QUANTUM, false);
 	if (likely(fast_alloc(sizeclass_slot(size), &p)))
 		return p;
@@ -95,7 +95,7 @@ calloc(size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (unlikely(bytes > SIZECLASS_MAX))
+	if (unlikely(bytes >= sizeclass_end))
 		return block_alloc(bytes, SIZECLASS_QUANTUM, true);
 	if (likely(fast_alloc(sizeclass_slot(bytes), &p)))
 		return memset(p, 0, bytes);

@@ -12,6 +12,7 @@
 #include "zone.h"
 
 uint16_t sizeclass_slots[SIZECLASS_MAX / SIZECLASS_QUANTUM + 1];
+size_t sizeclass_end;
 
 static struct zone *zones[SIZECLASS_COUNT + 1];
 
@@ -112,4 +113,5 @@ sizeclass_open(void)
 			sizeclass_slots[q] = (uint16_t)
 			    sizeclass_zone(sizeclass_of(high))->slot;
 	}
+	__atomic_store_n(&sizeclass_end, SIZECLASS_MAX + 1, __ATOMIC_RELEASE);
 }
