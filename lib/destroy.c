@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #include "arena.h"
+#include "depot.h"
 #include "misuse.h"
 #include "reclaim.h"
 #include "remote.h"
@@ -22,6 +23,8 @@
 #include "thread.h"
 #include "walk.h"
 #include "ztable.h"
+
+enum { LARGE_UNITS = 256 };
 
 static void
 empty_cache(struct thread *t, void *arg)
@@ -72,6 +75,7 @@ next_to_go(struct zone *z)
 static void
 finish(struct zone *z)
 {
+	size_t units = z->nslabs * z->units;
 	struct slab *d;
 	bool lost;
 
@@ -88,6 +92,11 @@ finish(struct zone *z)
 	if (!lost)
 		ztable_put(z);
 	ztable_foreach_meta(shed, NULL);
+	/* A large zone is not made again in a moment: keep nothing of it. */
+	if (units >= LARGE_UNITS) {
+		depot_drain();
+		(void)arena_purge(0);
+	}
 }
 
 int

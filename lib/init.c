@@ -98,20 +98,39 @@ expand(const char *path, char *out, size_t size)
 	return true;
 }
 
+/* Where the report goes: descriptor 2 if nothing else can be had. */
+static int
+open_output(void)
+{
+	char path[1000];
+	struct fmt f;
+	int fd = -1;
+
+	if (options.output == NULL)
+		return 2;
+	if (expand(options.output, path, sizeof path))
+		fd = os_open_append(path);
+	if (fd >= 0)
+		return fd;
+	fmt_init(&f, 2);
+	fmt_print(&f, "zobj: cannot open \"%s\" for the report\n",
+	    options.output);
+	(void)fmt_flush(&f);
+	return 2;
+}
+
 __attribute__((__destructor__)) static void
 finish(void)
 {
-	char path[1000];
-	int fd = 2;
+	int fd;
 
-	if (options.check && init_is_complete)
+	if (!init_is_complete)
+		return;
+	if (options.check)
 		(void)check_all();
-	if (options.stats == OPTIONS_STATS_NONE || !init_is_complete)
+	if (options.stats == OPTIONS_STATS_NONE)
 		return;
-	if (options.output != NULL && expand(options.output, path, sizeof path))
-		fd = os_open_append(path);
-	if (fd < 0)
-		return;
+	fd = open_output();
 	(void)stats_report(fd, options.stats == OPTIONS_STATS_JSON ?
 	    ZONE_JSON : ZONE_TEXT);
 	if (fd != 2)

@@ -5,6 +5,8 @@
  */
 #include "share.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "depot.h"
 #include "os.h"
@@ -159,6 +161,8 @@ carve(struct zone *z)
 		part->state = UNIT_PART;
 	}
 	slab_fill(d);
+	if ((z->kind & KIND_FOREVER) != 0 && !zero)
+		memset((void *)d->base, 0, (size_t)z->units << UNIT_SHIFT);
 	if (is_huge(z))
 		(void)os_huge_pages((void *)d->base, z->units << UNIT_SHIFT);
 	__atomic_store_n(&d->state, UNIT_SLAB, __ATOMIC_RELEASE);
@@ -207,6 +211,8 @@ share_shed(struct zone *z, size_t keep)
 	size_t slabs = 0;
 	struct slab *d;
 
+	if ((z->kind & KIND_FOREVER) != 0)
+		return 0;
 	for (;; slabs++) {
 		lock_acquire(&z->lock);
 		d = NULL;

@@ -31,7 +31,9 @@ enum {
 /* zone.kind: properties that never change */
 enum {
 	KIND_COUNTED	= 1,	/* has a limit: never owned by threads */
-	KIND_META	= 2	/* our own records: always the shared path */
+	KIND_META	= 2,	/* our own records: always the shared path */
+	KIND_FOREVER	= 4	/* its slabs start zeroed and never leave, so
+				   that a stale pointer finds a free record */
 };
 
 struct zone {

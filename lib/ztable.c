@@ -30,7 +30,7 @@ ztable_init(void)
 	struct zone *z = &zone_zone;
 
 	share_init_maps();
-	z->kind = KIND_META;
+	z->kind = KIND_META | KIND_FOREVER;
 	z->size = z->stride = (uint32_t)round_up(sizeof (struct zone), 64);
 	z->nobj = (uint32_t)(UNIT_SIZE / z->stride);
 	z->recip = ((uint64_t)1 << 32) / z->stride + 1;

@@ -38,7 +38,7 @@ unsigned	 sizeclass_aligned(size_t size, size_t align);
 size_t		 sizeclass_stride(unsigned class);
 struct zone	*sizeclass_zone(unsigned class);
 
-/* The cache of SIZE's class, for fast_alloc; SIZE at most SIZECLASS_MAX. */
+/* The cache of SIZE's class, for fast_alloc; SIZE below sizeclass_end. */
 hot_inline uint32_t
 sizeclass_slot(size_t size)
 {
