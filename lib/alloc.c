@@ -9,6 +9,8 @@
  *			others announced, then those on the ready list
  *	zone		a shared slab, the fullest first, then a free one
  *	depot, arena	a new slab (share.c)
+ *	pressure	all of that once more, after everything that is free
+ *			anywhere has gone back to the arena
  *
  * and then NULL with ENOMEM.  A zone with a limit, and a thread that has no
  * caches, start at `zone` and take one object at a time.
@@ -76,7 +78,7 @@ hold_own(struct tcache *tc, struct attempt *at)
 
 	if (load_relaxed(&tc->announced) != NULL) {
 		note_twice(at, remote_drain_cache(tc));
-		if (hold_active(tc))
+		if (load_relaxed(&tc->word) != 0 || hold_active(tc))
 			return true;
 	}
 	while ((d = rotate_next_ready(tc)) != NULL) {
@@ -215,37 +217,55 @@ construct(struct zone *z, struct slab *d, void *p)
 	return p;
 }
 
-void *
-alloc_slow(struct zone *z, unsigned flags)
+/* One try; NULL with *ERROR. */
+static void *
+attempt(struct attempt *at, bool nowait, int *error)
 {
-	bool nowait = ((flags | z->flags) & ZONE_NOWAIT) != 0;
-	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
+	struct zone *z = at->zone;
 	struct thread *t;
 	void *p;
 
+	*error = ENOMEM;
 	(void)guard_enter();
 	t = thread_enter();
 	if (z->kind != 0) {
 		if ((z->kind & KIND_COUNTED) != 0 && !count_up(z)) {
 			guard_leave();
-			return refuse(z, ENOSPC);
+			*error = ENOSPC;
+			return NULL;
 		}
-		p = alloc_shared(&at, t == NULL);
+		p = alloc_shared(at, t == NULL);
 		if (p == NULL && (z->kind & KIND_COUNTED) != 0)
 			atomic_fetch_sub_explicit(&z->live, 1,
 			    memory_order_relaxed);
 	} else if (t == NULL) {
-		p = alloc_shared(&at, true);
+		p = alloc_shared(at, true);
 	} else {
-		p = alloc_owned(t, &at);
+		p = alloc_owned(t, at);
 		guard_leave();
 		if (!nowait)
 			reclaim_poll(t);
 	}
-	if (unlikely(at.twice != 0))
-		misuse_double_free("zone_free", z, at.twice);
+	if (unlikely(at->twice != 0))
+		misuse_double_free("zone_free", z, at->twice);
+	at->twice = 0;
+	return p;
+}
+
+void *
+alloc_slow(struct zone *z, unsigned flags)
+{
+	bool nowait = ((flags | z->flags) & ZONE_NOWAIT) != 0;
+	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
+	int error;
+	void *p;
+
+	p = attempt(&at, nowait, &error);
+	if (unlikely(p == NULL) && error == ENOMEM && !nowait &&
+	    reclaim_pressure())
+		p = attempt(&at, nowait, &error);
 	if (p == NULL)
-		return refuse(z, ENOMEM);
+		return refuse(z, error);
 	if (at.raw)
 		return construct(z, at.slab, p);
 	if (((flags | z->flags) & ZONE_ZERO) != 0)

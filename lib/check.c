@@ -31,6 +31,8 @@ check_words(struct slab *d)
 		ASSERT((free & remote) == 0);
 		ASSERT((held & (free | remote)) == 0);
 		ASSERT(((free | remote | held) & ~slab_word_mask(d, w)) == 0);
+		ASSERT(free == 0 || d->built != NULL || tc == NULL ||
+		    !tcache_holds(tc, d, w));
 		ASSERT(free == 0 || (load_relaxed(&d->summary) >> w & 1) != 0);
 		ASSERT((remote != 0) == (pending >> w & 1));
 	}

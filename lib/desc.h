@@ -24,6 +24,7 @@
  *
  * In every slab and word, at rest:
  *	free & remote == 0, and neither overlaps a word held by a thread cache
+ *	a word held by a thread cache has free == 0, without constructors
  *	map[w].free != 0  implies  summary bit w	(not the reverse)
  *	live = nobj - |free| - |remote| - |held by the owner's thread cache|
  */
@@ -73,6 +74,13 @@ struct zone;
  */
 #define OWNER_ANNOUNCED	((uintptr_t)1 << 63)
 
+/*
+ * Likewise added, always, in slabs of zones with constructors: their free
+ * objects are of two kinds, which the fast path does not tell apart.
+ */
+#define OWNER_CAREFUL	((uintptr_t)1 << 62)
+#define OWNER_FLAGS	(OWNER_ANNOUNCED | OWNER_CAREFUL)
+
 struct slab {
 	/* Fast path; written while the slab belongs to nobody else. */
 	_Atomic(uintptr_t) owner;	/* anybody, atomic */
@@ -89,7 +97,6 @@ struct slab {
 	struct zone	*zone;
 	uint32_t	units;
 	bool		dirty;		/* free run: pages may be in memory */
-	bool		builds;		/* built != NULL, for the fast path */
 
 	/* Owner, or under the zone's lock in a shared slab. */
 	line_aligned

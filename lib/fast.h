@@ -94,7 +94,7 @@ fast_free(uintptr_t p, uintptr_t arena, bool checked, uint32_t slot,
 		return FREED_NOT;
 
 	/* Our word is used up: hold this one, whose object is still hot. */
-	if (w == 0 && likely(!d->builds)) {
+	if (w == 0) {
 		first = index & ~(size_t)(WORD_OBJECTS - 1);
 		store_relaxed(&tc->slab, d);
 		store_relaxed(&tc->base,

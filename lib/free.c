@@ -22,12 +22,14 @@ free_own(struct tcache *tc, struct slab *d, size_t index)
 	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
 	struct pair *pair = &d->map[w];
 	uint64_t held = tcache_held(tc, d, w);
-	bool mine = load_relaxed(&tc->slab) == d &&
-	    slab_object(d, (size_t)w * WORD_OBJECTS) == load_relaxed(&tc->base);
+	bool mine = tcache_holds(tc, d, w);
 
 	if (((load_relaxed(&pair->free) | load_relaxed(&pair->remote) | held) &
 	    bit) != 0)
 		return false;
+	/* An object without its constructor is not for the word. */
+	if (d->built != NULL && (load_relaxed(&d->built[w]) & bit) == 0)
+		mine = false;
 	if (mine) {
 		store_relaxed(&tc->word, held | bit);
 	} else {

@@ -91,6 +91,8 @@ share_free_ones(struct tcache *tc)
 			break;
 		if (!slab_is_free(d) || !lock_try(&z->lock))
 			continue;
+		if (load_relaxed(&tc->slab) == d)
+			tcache_unhold(tc);
 		shared += rotate_share(z, tc, d);
 		lock_release(&z->lock);
 	}
@@ -165,4 +167,18 @@ reclaim_trim(struct zone *z, int how)
 	(void)arena_purge(0);
 	errno = saved;
 	return arena_purged() - before;
+}
+
+bool
+reclaim_pressure(void)
+{
+	struct tls *tls = &zobj_tls;
+
+	/* Destructors may allocate: not once more inside of this. */
+	if (!thread_storage_works() || tls->reclaiming)
+		return false;
+	tls->reclaiming = true;
+	(void)reclaim_trim(NULL, ZONE_TRIM_CACHES);
+	tls->reclaiming = false;
+	return true;
 }

@@ -23,4 +23,10 @@ void	reclaim_poll(struct thread *t);
 /* zone_trim; outside the guard. */
 size_t	reclaim_trim(struct zone *z, int how);
 
+/*
+ * Memory is out: everything free goes back to the arena.  False: it is no use
+ * to try again.  Outside the guard.
+ */
+bool	reclaim_pressure(void);
+
 #endif /* ZOBJ_RECLAIM_H */

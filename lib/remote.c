@@ -37,6 +37,7 @@ announce(struct slab *d)
 	if ((owner & OWNER_ANNOUNCED) != 0)
 		return;
 	YIELD_POINT();
+	owner &= ~OWNER_FLAGS;
 	push(owner != 0 ? &((struct tcache *)owner)->announced : &z->announced, d);
 }
 

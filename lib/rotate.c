@@ -6,6 +6,13 @@
 
 #include "panic.h"
 
+/* What d->owner is when TC owns it and nobody is announcing it. */
+static uintptr_t
+owner_word(const struct slab *d, struct tcache *tc)
+{
+	return (uintptr_t)tc | (d->built != NULL ? OWNER_CAREFUL : 0);
+}
+
 /*
  * Change the owner if nobody is announcing the slab.  The release makes our
  * plain updates of the bitmap visible to the next owner, whose acquire is the
@@ -14,10 +21,10 @@
 static bool
 set_owner(struct slab *d, struct tcache *from, struct tcache *to)
 {
-	uintptr_t owner = (uintptr_t)from;
+	uintptr_t owner = owner_word(d, from);
 
 	return atomic_compare_exchange_strong_explicit(&d->owner, &owner,
-	    (uintptr_t)to, memory_order_acq_rel, memory_order_relaxed);
+	    owner_word(d, to), memory_order_acq_rel, memory_order_relaxed);
 }
 
 static bool
@@ -99,7 +106,7 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 {
 	list_append(&z->all, &d->all);
 	z->nslabs++;
-	store_release(&d->owner, (uintptr_t)tc);
+	store_release(&d->owner, owner_word(d, tc));
 	if (tc != NULL)
 		d->place = PLACE_ACTIVE;
 	else

@@ -145,7 +145,6 @@ carve(struct zone *z)
 		arena_free(d, z->units, !zero);
 		return NULL;
 	}
-	d->builds = d->built != NULL;
 	d->recip = z->recip;
 	d->stride = z->stride;
 	d->slot = z->slot;

@@ -82,7 +82,13 @@ slab_collect(struct slab *d, struct tcache *tc)
 			again |= freed & tcache_held(tc, d, w);
 		if (again != 0)
 			twice = slab_object(d, w * WORD_OBJECTS + lowest_bit(again));
-		store_relaxed(&d->map[w].free, bits | (freed & ~again));
+		freed &= ~again;
+		/* The owner's fast path finds a double free by its word. */
+		if (tc != NULL && d->built == NULL && tcache_holds(tc, d, w))
+			store_relaxed(&tc->word,
+			    load_relaxed(&tc->word) | freed);
+		else
+			store_relaxed(&d->map[w].free, bits | freed);
 	}
 	store_relaxed(&d->summary, load_relaxed(&d->summary) | words);
 	return twice;

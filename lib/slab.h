@@ -39,7 +39,7 @@ slab_word_mask(const struct slab *d, unsigned w)
 static inline struct tcache *
 slab_owner(struct slab *d)
 {
-	return (struct tcache *)(load_relaxed(&d->owner) & ~OWNER_ANNOUNCED);
+	return (struct tcache *)(load_relaxed(&d->owner) & ~OWNER_FLAGS);
 }
 
 /* The free objects of word W, wherever that is written; racy, exact at rest. */
@@ -60,8 +60,9 @@ bool	slab_put(struct slab *d, size_t index);
 /* Holder: take an object; *RAW: it needs its constructor.  -1: none. */
 ptrdiff_t slab_take(struct slab *d, bool *raw);
 /*
- * Holder, of a slab popped from an announced stack: merge what others freed.
- * TC is the owner, NULL in a shared slab.  Returns an object that was freed
+ * Holder, of a slab popped from an announced stack: merge what others freed
+ * into the map, or into the word that the owner holds.  TC is the owner, NULL
+ * in a shared slab.  Returns an object that was freed
  * twice, 0: none.
  */
 uintptr_t slab_collect(struct slab *d, struct tcache *tc);

@@ -65,14 +65,19 @@ tcache_take(struct tcache *tc)
 	    (size_t)lowest_bit(w) * tc->stride);
 }
 
+/* Is the word, empty or not, word W of D? */
+static inline bool
+tcache_holds(struct tcache *tc, const struct slab *d, unsigned w)
+{
+	return load_relaxed(&tc->slab) == d && load_relaxed(&tc->base) ==
+	    d->base + (size_t)w * WORD_OBJECTS * d->stride;
+}
+
 /* The free objects of word W of D that the cache holds. */
 static inline uint64_t
 tcache_held(struct tcache *tc, const struct slab *d, unsigned w)
 {
-	if (load_relaxed(&tc->slab) != d || load_relaxed(&tc->base) !=
-	    d->base + (size_t)w * WORD_OBJECTS * d->stride)
-		return 0;
-	return load_relaxed(&tc->word);
+	return tcache_holds(tc, d, w) ? load_relaxed(&tc->word) : 0;
 }
 
 #endif /* ZOBJ_TCACHE_H */

@@ -62,6 +62,7 @@ struct tls {
 	_Atomic(uint32_t) guard;
 	uint8_t		phase;		/* enum thread_phase */
 	uint8_t		rounds;		/* of key destructors */
+	bool		reclaiming;	/* owner: see reclaim_pressure */
 	struct thread	*mine;		/* set while THREAD_RUNNING */
 };
 

@@ -13,6 +13,8 @@
 #include "init.h"
 #include "lock.h"
 #include "misuse.h"
+#include "os.h"
+#include "reclaim.h"
 #include "route.h"
 #include "sizeclass.h"
 #include "zone.h"
@@ -53,6 +55,23 @@ no_memory(void)
 	return NULL;
 }
 
+/* Can giving back what is free help a request that has failed? */
+static bool
+relieve(size_t size)
+{
+	return size <= os_memory_size() && reclaim_pressure();
+}
+
+static void *
+alloc_extent(size_t size, size_t align, bool zero)
+{
+	void *p = extent_alloc(size, align, zero);
+
+	if (unlikely(p == NULL) && relieve(size))
+		p = extent_alloc(size, align, zero);
+	return p;
+}
+
 void *
 block_alloc(size_t size, size_t align, bool zero)
 {
@@ -73,7 +92,7 @@ block_alloc(size_t size, size_t align, bool zero)
 	if (class != 0)
 		p = alloc_slow(sizeclass_zone(class), zero ? ZONE_ZERO : 0);
 	else
-		p = extent_alloc(max_size(size, 1), align, zero);
+		p = alloc_extent(max_size(size, 1), align, zero);
 	return p != NULL ? p : no_memory();
 }
 
@@ -167,6 +186,8 @@ block_resize(void *p, size_t size)
 	if (what == LOCATED_EXTENT && size > SIZECLASS_MAX &&
 	    route_is_ours(size)) {
 		to = extent_resize(at.slab, size);
+		if (unlikely(to == NULL) && relieve(size))
+			to = extent_resize(at.slab, size);
 		return to != NULL ? to : no_memory();
 	}
 	return move(p, old, size);
