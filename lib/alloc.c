@@ -108,7 +108,7 @@ hold_shared(struct tcache *tc, struct attempt *at)
 void *
 fast_refill(uint32_t slot)
 {
-	struct thread *t = load_relaxed(&zobj_tls.self);
+	struct thread *t = load_acquire(&zobj_tls.self);
 	struct tcache *tc = thread_cache(t, slot);
 	struct attempt at = { .zone = tc->zone };
 	void *p;
@@ -117,7 +117,9 @@ fast_refill(uint32_t slot)
 	if (tc->zone == NULL || tc->zone->ctor != NULL ||
 	    t->ticks++ % REFILLS == 0)
 		return NULL;
-	if (!hold_active(tc) && !hold_own(tc, &at))
+	/* The word may hold objects: we come from behind a stop. */
+	if (load_relaxed(&tc->word) == 0 && !hold_active(tc) &&
+	    !hold_own(tc, &at))
 		return NULL;
 	p = tcache_take(tc);
 	guard_leave();
@@ -165,6 +167,7 @@ count_up(struct zone *z)
 {
 	size_t n = load_relaxed(&z->live);
 
+	/* The acquire pairs with the release in free_remote. */
 	do {
 		if (n >= z->limit)
 			return false;
@@ -211,7 +214,10 @@ construct(struct zone *z, struct slab *d, void *p)
 		zone_free(z, p);
 		return refuse(z, error);
 	}
-	/* Release: who takes the object next finds it constructed. */
+	/*
+	 * Release: who takes the object next, or destroys or walks it, finds
+	 * it constructed.  Pairs with each acquire of built.
+	 */
 	atomic_fetch_or_explicit(&d->built[index >> WORD_SHIFT],
 	    (uint64_t)1 << index % WORD_OBJECTS, memory_order_release);
 	return p;

@@ -57,10 +57,17 @@ alloc_call(zone_t *handle, unsigned flags)
 	return alloc_slow(z, flags);
 }
 
+/* Of a ZONE_DEFINE handle it changes while others read it. */
+hot_inline uint32_t
+slot_of(const zone_t *z)
+{
+	return __atomic_load_n(&z->slot, __ATOMIC_RELAXED);
+}
+
 static noinline void *
 refill_call(zone_t *handle)
 {
-	void *p = fast_refill(handle->slot);
+	void *p = fast_refill(slot_of(handle));
 
 	if (likely(p != NULL))
 		return p;
@@ -74,7 +81,7 @@ zone_alloc(zone_t *z, unsigned flags)
 	void *p;
 
 	if (likely((flags | z->flags) == 0)) {
-		if (likely(fast_alloc(z->slot, &p)))
+		if (likely(fast_alloc(slot_of(z), &p)))
 			return p;
 		return refill_call(z);
 	}
@@ -82,32 +89,32 @@ zone_alloc(zone_t *z, unsigned flags)
 }
 
 static cold void
-free_call(zone_t *handle, void *obj)
+free_call(const char *verb, zone_t *handle, void *obj)
 {
 	struct zone *z = NULL;
 
 	if (obj == NULL)
 		return;
 	if (handle != NULL) {
-		z = zone_existing(handle, "zone_free");
+		z = zone_existing(handle, verb);
 		if (z == NULL) {
 			/* A ZONE_DEFINE zone without objects yet, or reported. */
 			if (load_relaxed(&handle->magic) == ZONE_MAGIC_STATIC)
-				misuse_foreign("zone_free", (uintptr_t)obj);
+				misuse_foreign(verb, (uintptr_t)obj);
 			return;
 		}
 	}
-	free_slow("zone_free", z, (uintptr_t)obj);
+	free_slow(verb, z, (uintptr_t)obj);
 }
 
-exported void
-zone_free(zone_t *z, void *obj)
+hot_inline void
+free_any(const char *verb, zone_t *z, void *obj)
 {
 	uintptr_t p = (uintptr_t)obj, arena = arena_window.base;
 	struct spot at;
 
-	if (likely(p - arena < arena_window.size && z != NULL)) {
-		switch (fast_free(p, arena, true, z->slot, &at)) {
+	if (likely(p - arena < load_relaxed(&arena_window.size) && z != NULL)) {
+		switch (fast_free(p, arena, true, slot_of(z), &at)) {
 		case FREED:
 			return;
 		case FREED_FIRST:
@@ -117,7 +124,13 @@ zone_free(zone_t *z, void *obj)
 			guard_leave();
 		}
 	}
-	free_call(z, obj);
+	free_call(verb, z, obj);
+}
+
+exported void
+zone_free(zone_t *z, void *obj)
+{
+	free_any("zone_free", z, obj);
 }
 
 exported size_t
@@ -135,7 +148,7 @@ zone_free_n(zone_t *z, void *const *objs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (objs[i] != NULL)
-			zone_free(z, objs[i]);
+			free_any("zone_free_n", z, objs[i]);
 }
 
 exported int

@@ -71,7 +71,7 @@ unit_desc(const struct arena *a, size_t n)
 static struct arena *
 arena_of(uintptr_t p)
 {
-	/* Pairs with the release in arena_add. */
+	/* Pairs with the release in arena_reserve, as all acquires of it. */
 	unsigned n = load_acquire(&arena_count);
 
 	for (unsigned i = 0; i < n; i++)
@@ -85,7 +85,10 @@ arena_find(const void *p)
 {
 	struct arena *a = arena_of((uintptr_t)p);
 
-	/* Beyond what is committed there is no descriptor to look at. */
+	/*
+	 * Beyond what is committed there is no descriptor to look at.  Pairs
+	 * with the release in commit_to.
+	 */
 	if (a == NULL || ((uintptr_t)p - a->base) >> UNIT_SHIFT >=
 	    __atomic_load_n(&a->committed, __ATOMIC_ACQUIRE))
 		return NULL;
@@ -138,7 +141,10 @@ arena_add(size_t units)
 		/* The program's own mappings need the rest of its allowance. */
 		size = limit / 8 & ~(UNIT_SIZE - 1);
 	} else {
+		/* As much again as there is. */
 		size = LATER_RESERVE;
+		for (unsigned i = 0; i < load_relaxed(&arena_count); i++)
+			size += arenas[i].units << UNIT_SHIFT;
 	}
 	for (size = max_size(size, least); size > least; size /= 2)
 		if (arena_reserve(size >> UNIT_SHIFT) == 0)
@@ -164,9 +170,13 @@ commit_to(struct arena *a, size_t end)
 	}
 	error = os_commit((char *)a->base + (done << UNIT_SHIFT),
 	    (end - done) << UNIT_SHIFT);
-	if (error == 0)
-		__atomic_store_n(&a->committed, end, __ATOMIC_RELEASE);
-	return error;
+	if (error != 0)
+		return error;
+	__atomic_store_n(&a->committed, end, __ATOMIC_RELEASE);
+	/* Who still reads the old size takes the slow path, which looks. */
+	if (a->base == arena_window.base)
+		store_relaxed(&arena_window.size, end << UNIT_SHIFT);
+	return 0;
 }
 
 static bool
@@ -189,20 +199,15 @@ free_run(struct slab *head, size_t units, bool dirty)
 	return head;
 }
 
-/* Take new units at the frontier of the newest arena. */
+/* Take new units at the frontier of an arena; NULL: it has too few. */
 static struct slab *
-take_frontier(size_t units, size_t align)
+take_frontier_of(struct arena *a, size_t units, size_t align)
 {
-	unsigned n = load_relaxed(&arena_count);
-	struct arena *a = &arenas[n - 1];
 	size_t first = a->base >> UNIT_SHIFT;
-	size_t skip, end;
+	size_t skip = -(first + a->frontier) & (align - 1);
+	size_t end = a->frontier + skip + units;
 	struct slab *head;
 
-	if (n == 0)
-		return NULL;
-	skip = -(first + a->frontier) & (align - 1);
-	end = a->frontier + skip + units;
 	if (end > a->units || end < units || !commit(a, end))
 		return NULL;
 	if (skip != 0) {
@@ -213,6 +218,16 @@ take_frontier(size_t units, size_t align)
 	head = unit_desc(a, a->frontier + skip);
 	head->base = a->base + ((a->frontier + skip) << UNIT_SHIFT);
 	a->frontier = end;
+	return head;
+}
+
+static struct slab *
+take_frontier(size_t units, size_t align)
+{
+	struct slab *head = NULL;
+
+	for (unsigned i = load_relaxed(&arena_count); head == NULL && i-- > 0;)
+		head = take_frontier_of(&arenas[i], units, align);
 	return head;
 }
 
@@ -326,8 +341,12 @@ purge_to(size_t keep)
 static size_t
 keep_bound(void)
 {
-	if (bounce_units != 0 && os_coarse_ms() - purged_ms > BOUNCE_MS)
+	uint64_t now = os_coarse_ms();
+
+	if (bounce_units != 0 && now - purged_ms > BOUNCE_MS) {
 		bounce_units /= 2;
+		purged_ms = now;
+	}
 	return max_size(KEEP_UNITS, used_units / KEEP_SHARE) + bounce_units;
 }
 
@@ -434,7 +453,8 @@ arena_open_window(void)
 	lock_acquire(&arena_lock);
 	if (load_relaxed(&arena_count) != 0 || arena_add(1)) {
 		arena_window.base = arenas[0].base;
-		arena_window.size = arenas[0].units << UNIT_SHIFT;
+		store_relaxed(&arena_window.size,
+		    arenas[0].committed << UNIT_SHIFT);
 	}
 	lock_release(&arena_lock);
 }

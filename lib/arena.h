@@ -18,7 +18,8 @@
 /* The first arena, for the fast path: one compare tells a foreign pointer. */
 struct arena_window {
 	uintptr_t base;
-	size_t	  size;		/* 0 until arena_open_window */
+	_Atomic(size_t) size;	/* that has descriptors; under arena_lock, read
+				   by anybody; 0 until arena_open_window */
 };
 extern struct arena_window arena_window;
 

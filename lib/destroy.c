@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "depot.h"
 #include "misuse.h"
+#include "os.h"
 #include "reclaim.h"
 #include "remote.h"
 #include "rotate.h"
@@ -24,7 +25,10 @@
 #include "walk.h"
 #include "ztable.h"
 
-enum { LARGE_UNITS = 256 };
+enum {
+	STOP_ROUNDS = 8,		/* tries to stop all threads */
+	LARGE_UNITS = 256		/* a zone so large leaves nothing behind */
+};
 
 static void
 empty_cache(struct thread *t, void *arg)
@@ -36,11 +40,21 @@ empty_cache(struct thread *t, void *arg)
 		reclaim_cache(t, tc);
 }
 
-static void
+/*
+ * Stop the threads and share what they hold of Z; how many could not be
+ * stopped.
+ */
+static size_t
 stop_and_empty(struct zone *z)
 {
-	(void)thread_stop_all();
+	size_t running = thread_stop_all();
+
+	for (int i = 1; running != 0 && i < STOP_ROUNDS; i++) {
+		thread_resume_all();
+		running = thread_stop_all();
+	}
 	thread_foreach_stopped(empty_cache, z);
+	return running;
 }
 
 static int
@@ -73,18 +87,22 @@ next_to_go(struct zone *z)
  * nothing is ever taken from a thread that may be using it.
  */
 static void
-finish(struct zone *z)
+finish(struct zone *z, bool lost)
 {
 	size_t units = z->nslabs * z->units;
 	struct slab *d;
-	bool lost;
 
 	do {
 		lock_acquire(&z->lock);
+		while (z->leaving != 0) {
+			lock_release(&z->lock);
+			os_yield();
+			lock_acquire(&z->lock);
+		}
 		d = next_to_go(z);
 		if (d != NULL)
 			rotate_leave(z, d);
-		lost = d == NULL && !list_empty(&z->all);
+		lost = lost || (d == NULL && !list_empty(&z->all));
 		lock_release(&z->lock);
 		if (d != NULL)
 			share_discard(d);
@@ -102,27 +120,36 @@ finish(struct zone *z)
 int
 destroy(struct zone *z, int how)
 {
-	size_t live;
+	size_t live, running;
+	uintptr_t twice;
+	bool dead;
 
 	ztable_withdraw(z);
-	stop_and_empty(z);
+	running = stop_and_empty(z);
 	lock_acquire(&z->lock);
-	(void)remote_drain_zone(z);
+	twice = remote_drain_zone(z);
+	if (twice != 0)
+		misuse_defer_double_free(z, twice);
 	live = share_count_live(z);
 	store_relaxed(&z->left, live);
-	if (live == 0 || how == ZONE_NOW)
+	dead = live == 0 || how == ZONE_NOW;
+	if (dead)
 		store_release(&z->magic, ZONE_MAGIC_DEAD);
-	else if (how == ZONE_WHEN_EMPTY)
+	else if (how == ZONE_WHEN_EMPTY && running == 0)
 		store_release(&z->magic, ZONE_MAGIC_DYING);
 	lock_release(&z->lock);
+	/* From the resume on the last free may finish a dying zone. */
+	if (!dead)
+		ztable_publish(z);
 	thread_resume_all();
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_DEAD) {
-		finish(z);
+	misuse_report_deferred();
+	if (dead) {
+		finish(z, running != 0);
 		return 0;
 	}
-	ztable_publish(z);
+	/* Frees under way in a thread that cannot be stopped are not counted. */
 	if (how == ZONE_WHEN_EMPTY)
-		return 0;
+		return running == 0 ? 0 : EBUSY;
 	(void)walk_zone(z, report_live, z);
 	return EBUSY;
 }
@@ -135,5 +162,5 @@ destroy_count_down(struct zone *z)
 		return;
 	ztable_withdraw(z);
 	store_release(&z->magic, ZONE_MAGIC_DEAD);
-	finish(z);
+	finish(z, false);
 }

@@ -57,6 +57,7 @@ extent_alloc(size_t size, size_t align, bool zero)
 	d->bytes = size;
 	d->place = PLACE_NONE;
 	store_relaxed(&d->owner, 0);
+	/* Pairs with the acquire in locate.c. */
 	__atomic_store_n(&d->state, UNIT_EXTENT, __ATOMIC_RELEASE);
 	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
 	count(size, 0);
@@ -101,14 +102,16 @@ shrink(struct slab *d, size_t units)
 static bool
 move(void *to, struct slab *from, size_t size)
 {
+	struct slab *d = arena_find(to);
 	size_t n;
 
 	if (size < MOVE_BYTES)
 		return false;
 	n = atomic_fetch_add_explicit(&moved, 1, memory_order_relaxed);
 	if (n < MOVED_MAX && os_move_pages(to, (void *)from->base,
-	    round_up(size, os_page_size())) == 0) {
-		arena_find(to)->place = PLACE_ACTIVE;
+	    round_up(size, os_page_size()),
+	    (size_t)d->units << UNIT_SHIFT) == 0) {
+		d->place = PLACE_ACTIVE;
 		return true;
 	}
 	atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
@@ -127,6 +130,9 @@ extent_resize(struct slab *d, size_t size)
 	/* A moved extent's range is mapped as a whole: leave it whole. */
 	if (units < d->units && !moved_here)
 		shrink(d, units);
+	else if (units < d->units)
+		(void)os_purge((char *)d->base + (units << UNIT_SHIFT),
+		    (d->units - units) << UNIT_SHIFT);
 	if (units <= d->units || (!moved_here &&
 	    arena_extend(d, units - d->units, &zero))) {
 		d->bytes = size;
@@ -136,8 +142,10 @@ extent_resize(struct slab *d, size_t size)
 	to = extent_alloc(size, 1, false);
 	if (to == NULL)
 		return NULL;
-	if (!move(to, d, min_size(old, size)))
-		memcpy(to, (void *)d->base, min_size(old, size));
+	/* It is longer, and the program may have used all that was usable. */
+	old = extent_usable(d);
+	if (!move(to, d, old))
+		memcpy(to, (void *)d->base, old);
 	(void)extent_free(d);
 	return to;
 }

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "misuse.h"
 #include "thread.h"
 #include "zone.h"
 #include "ztable.h"
@@ -53,6 +54,7 @@ child(void)
 	thread_forget_others();
 	thread_resume_all();
 	lock_release(&setup_lock);
+	misuse_report_deferred();
 }
 
 int

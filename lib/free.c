@@ -45,7 +45,7 @@ free_own(struct tcache *tc, struct slab *d, size_t index)
  * thread stopped.  A live object's bit is set nowhere, so a no is final.
  */
 static bool
-held_by_other(struct slab *d, size_t index)
+held_by_other(struct slab *d, size_t index, bool stranger)
 {
 	unsigned w = (unsigned)(index >> WORD_SHIFT);
 	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
@@ -54,13 +54,21 @@ held_by_other(struct slab *d, size_t index)
 
 	if (tc == NULL || (tcache_held(tc, d, w) & bit) == 0)
 		return false;
-	guard_leave();
-	(void)thread_stop_all();
+	if (stranger)
+		thread_stranger_leave();
+	else
+		guard_leave();
+	/* Unless all have stopped the answer is no: then collecting finds it. */
+	held = thread_stop_all() == 0;
 	tc = slab_owner(d);
-	held = tc != NULL && (tcache_held(tc, d, w) & bit) != 0;
+	held = held && tc != NULL && (tcache_held(tc, d, w) & bit) != 0;
 	thread_resume_all();
-	(void)guard_enter();
-	(void)thread_enter();
+	if (stranger) {
+		thread_stranger_enter();
+	} else {
+		(void)guard_enter();
+		(void)thread_enter();
+	}
 	return held;
 }
 
@@ -70,10 +78,11 @@ free_remote(struct slab *d, size_t index, bool stranger)
 {
 	struct zone *z = d->zone;
 
-	if (!stranger && held_by_other(d, index))
+	if (held_by_other(d, index, stranger))
 		return false;
 	if (!remote_free(d, index))
 		return false;
+	/* Release: who counts up, with acquire, finds the object. */
 	if ((z->kind & KIND_COUNTED) != 0)
 		atomic_fetch_sub_explicit(&z->live, 1, memory_order_release);
 	return true;
@@ -93,8 +102,6 @@ free_located(const char *verb, const struct location *at)
 	t = thread_enter();
 	if (t == NULL)
 		thread_stranger_enter();
-	/* Read here: who marks a zone waits until nobody is inside. */
-	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
 	tc = slab_owner(d);
 	if (t != NULL && thread_owns(t, (uintptr_t)tc)) {
 		if (load_relaxed(&tc->announced) != NULL)
@@ -103,6 +110,8 @@ free_located(const char *verb, const struct location *at)
 	} else {
 		ok = free_remote(d, at->index, t == NULL);
 	}
+	/* Read inside: who marks a zone waits until nobody is. */
+	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
 	if (t == NULL)
 		thread_stranger_leave();
 	else

@@ -45,6 +45,7 @@ start_rest(void)
 	thread_on_exit(reclaim_thread);
 	(void)thread_init();
 	arena_open_window();
+	/* Pairs with the acquire in init. */
 	__atomic_store_n(&init_is_complete, true, __ATOMIC_RELEASE);
 	(void)fork_init();
 }

@@ -10,7 +10,7 @@
 static unsigned
 state_of(const struct slab *d)
 {
-	/* Pairs with the release in share.c: the fields are set. */
+	/* Pairs with the release in carve, extent_alloc: the fields are set. */
 	return __atomic_load_n(&d->state, __ATOMIC_ACQUIRE);
 }
 
@@ -20,6 +20,9 @@ locate_in_slab(uintptr_t p, struct location *at)
 	struct slab *d = at->slab;
 	uintptr_t offset = p - d->base;
 
+	/* A wild pointer may meet a slab that is just going. */
+	if (d->zone == NULL || d->stride == 0)
+		return LOCATED_NOTHING;
 	/* Our own records are nothing the program could free. */
 	if ((d->zone->kind & KIND_META) != 0)
 		return LOCATED_NOTHING;

@@ -3,7 +3,8 @@
  * lock.c - the three-state futex mutex (Drepper, "Futexes are tricky").
  *
  * The acquire of a lock pairs with the release in the lock_release before it;
- * that is the only ordering the lists behind a lock rely on.
+ * that is the only ordering the lists behind a lock rely on.  model/lock.pml
+ * checks the states.
  */
 #include "lock.h"
 
@@ -13,13 +14,13 @@
 enum { SPINS = 64 };		/* looks before sleeping */
 
 #ifdef ZOBJ_DEBUG
-static _Thread_local uint8_t held[RANK_ARENA + 1];
+static _Thread_local uint8_t held[RANK_MISUSE + 1];
 
 /* Nothing of a higher rank is held; nor of this one, unless SAME_RANK. */
 static void
 check_rank(const struct lock *l, bool same_rank)
 {
-	for (unsigned r = l->rank + same_rank; r <= RANK_ARENA; r++)
+	for (unsigned r = l->rank + same_rank; r <= RANK_MISUSE; r++)
 		ASSERT(held[r] == 0);
 }
 
@@ -51,8 +52,8 @@ lock_have_all(bool have)
 	store_relaxed(&has_all, have ? &identity : NULL);
 }
 
-static bool
-have_all(void)
+bool
+lock_has_all(void)
 {
 	return unlikely(load_relaxed(&has_all) == &identity);
 }
@@ -69,7 +70,7 @@ lock_try(struct lock *l)
 {
 	uint32_t free = 0;
 
-	if (have_all())
+	if (lock_has_all())
 		return true;
 	if (!atomic_compare_exchange_strong_explicit(&l->state, &free, 1,
 	    memory_order_acquire, memory_order_relaxed))
@@ -89,7 +90,7 @@ relax(void)
 static void
 acquire(struct lock *l)
 {
-	if (have_all())
+	if (lock_has_all())
 		return;
 	for (int i = 0; i < SPINS; i++) {
 		if (load_relaxed(&l->state) == 0 && lock_try(l))
@@ -104,7 +105,7 @@ acquire(struct lock *l)
 void
 lock_acquire(struct lock *l)
 {
-	if (!have_all())
+	if (!lock_has_all())
 		check_rank(l, false);
 	acquire(l);
 }
@@ -119,7 +120,7 @@ lock_acquire_another(struct lock *l)
 void
 lock_release(struct lock *l)
 {
-	if (have_all())
+	if (lock_has_all())
 		return;
 	note_release(l);
 	if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)

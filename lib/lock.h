@@ -18,7 +18,8 @@ enum lock_rank {
 	RANK_ZONE,		/* lists of one of the program's zones */
 	RANK_META_ZONE,		/* the same of a zone of our own records */
 	RANK_DEPOT,		/* one shard of free slabs */
-	RANK_ARENA		/* runs of units, the frontier */
+	RANK_ARENA,		/* runs of units, the frontier */
+	RANK_MISUSE		/* mistakes to be reported */
 };
 
 struct lock {
@@ -41,5 +42,6 @@ void	lock_release(struct lock *l);
  * allocate.
  */
 void	lock_have_all(bool have);
+bool	lock_has_all(void);		/* said by this thread */
 
 #endif /* ZOBJ_LOCK_H */

@@ -54,6 +54,51 @@ misuse_double_free(const char *verb, struct zone *z, uintptr_t p)
 	finish(&f, ZONE_DOUBLE_FREE, z, p);
 }
 
+/*
+ * Mistakes found under a lock wait here until who holds it has let go.  What
+ * does not fit is forgotten: the first ones say enough.
+ */
+enum { DEFERRED_MAX = 16 };
+static struct { struct zone *z; uintptr_t p; } deferred[DEFERRED_MAX];
+static struct lock deferred_lock = LOCK_INITIALIZER(RANK_MISUSE);
+static _Atomic(unsigned) deferred_count;
+
+void
+misuse_defer_double_free(struct zone *z, uintptr_t p)
+{
+	unsigned n;
+
+	lock_acquire(&deferred_lock);
+	n = load_relaxed(&deferred_count);
+	if (n < DEFERRED_MAX) {
+		deferred[n].z = z;
+		deferred[n].p = p;
+		store_relaxed(&deferred_count, n + 1);
+	}
+	lock_release(&deferred_lock);
+}
+
+void
+misuse_report_deferred(void)
+{
+	while (unlikely(load_relaxed(&deferred_count) != 0)) {
+		struct zone *z = NULL;
+		uintptr_t p = 0;
+		unsigned n;
+
+		lock_acquire(&deferred_lock);
+		n = load_relaxed(&deferred_count);
+		if (n != 0) {
+			z = deferred[n - 1].z;
+			p = deferred[n - 1].p;
+			store_relaxed(&deferred_count, n - 1);
+		}
+		lock_release(&deferred_lock);
+		if (z != NULL)
+			misuse_double_free("zone_free", z, p);
+	}
+}
+
 void
 misuse_wrong_zone(const char *verb, struct zone *is, struct zone *asked,
     uintptr_t p)

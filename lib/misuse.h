@@ -17,6 +17,9 @@ void	misuse_set_handler(void (*fn)(enum zone_error, zone_t *, void *, void *),
 	    void *arg);
 
 void	misuse_double_free(const char *verb, struct zone *z, uintptr_t p);
+/* The same later, when no lock is held: for who finds it under one. */
+void	misuse_defer_double_free(struct zone *z, uintptr_t p);
+void	misuse_report_deferred(void);
 void	misuse_wrong_zone(const char *verb, struct zone *is, struct zone *asked,
 	    uintptr_t p);
 /* OBJECT 0: behind the last object. */

@@ -115,8 +115,10 @@ parse_route(const char *value)
 		if (high < low)
 			return false;
 	} while (*p == ',' && *++p != '\0');
+	if (*p != '\0')
+		return false;
 	options.route = value;
-	return *p == '\0';
+	return true;
 }
 
 /* -1: no such option; 0: bad value; 1: done. */

@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -118,14 +119,28 @@ os_purge(void *p, size_t size)
 	return RESULT(madvise(p, size, MADV_DONTNEED));
 }
 
+/*
+ * By way of a range of the system's choice, because a move either leaves the
+ * old range mapped or lengthens the mapping, not both; and pages that move
+ * must be one mapping at TO, or there would be one more with each move.
+ */
 int
-os_move_pages(void *to, void *from, size_t size)
+os_move_pages(void *to, void *from, size_t old, size_t size)
 {
 	int saved = errno, error = 0;
+	/* The last argument is a hint, and is read without MREMAP_FIXED too. */
+	void *via = mremap(from, old, old, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+	    NULL);
 
-	if (mremap(from, size, size,
-	    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == MAP_FAILED)
+	if (via == MAP_FAILED) {
 		error = errno;
+	} else if (mremap(via, old, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) ==
+	    MAP_FAILED) {
+		/* TO may be half done. */
+		(void)os_map_anew(to, size);
+		memcpy(to, via, old);
+		munmap(via, old);
+	}
 	errno = saved;
 	return error;
 }
@@ -206,6 +221,14 @@ void
 os_yield(void)
 {
 	(void)RESULT(sched_yield());
+}
+
+void
+os_sleep_ms(unsigned ms)
+{
+	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	(void)RESULT(nanosleep(&ts, NULL));
 }
 
 unsigned

@@ -21,8 +21,11 @@ void	 os_unreserve(void *p, size_t size);
 int	 os_commit(void *p, size_t size);
 /* Give the pages back; the range stays usable and reads as zero. */
 int	 os_purge(void *p, size_t size);
-/* Move the pages of FROM to TO; FROM reads as zero afterwards. */
-int	 os_move_pages(void *to, void *from, size_t size);
+/*
+ * Move the OLD bytes of pages at FROM to TO, whose SIZE bytes become a mapping
+ * of their own; FROM reads as zero afterwards.
+ */
+int	 os_move_pages(void *to, void *from, size_t old, size_t size);
 /* Fresh pages in place of those of [P, P + SIZE), like the arena around. */
 int	 os_map_anew(void *p, size_t size);
 /* Bytes of [P, P + SIZE) that are in memory. */
@@ -37,6 +40,7 @@ int	 os_membarrier(void);
 void	 os_wait(_Atomic(uint32_t) *word, uint32_t value);
 void	 os_wake(_Atomic(uint32_t) *word);
 void	 os_yield(void);
+void	 os_sleep_ms(unsigned ms);
 unsigned os_cpu(void);			/* the processor we are on */
 uint64_t os_coarse_ms(void);		/* monotonic, cheap, coarse */
 long	 os_process_id(void);

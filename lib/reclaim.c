@@ -18,7 +18,8 @@
 
 enum {
 	POLL_MS = 100,			/* at most one poll in this time */
-	POLL_SLABS = 8			/* slabs looked at per cache */
+	POLL_SLABS = 8,			/* slabs looked at per cache */
+	PRESSURE_MS = 20		/* at most one reclaim of everything */
 };
 
 /* One slab to the zone, or back onto the cache's lists; zone lock held. */
@@ -45,14 +46,17 @@ share_list(struct zone *z, struct tcache *tc, struct list *head)
 void
 reclaim_cache(struct thread *t, struct tcache *tc)
 {
-	struct slab *active = tc->active, *alternate = tc->alternate;
+	struct slab *active = tc->active, *alternate = tc->alternate, *held;
 	struct zone *z = tc->zone;
 	unsigned id = thread_slot_id(z->slot);
 	uintptr_t twice;
 	size_t kept;
 
 	twice = remote_drain_cache(tc);
+	held = load_relaxed(&tc->slab);
 	tcache_unhold(tc);
+	if (held != NULL && load_relaxed(&held->summary) != 0)
+		rotate_revive(tc, held);
 	tc->active = tc->alternate = NULL;
 	lock_acquire(&z->lock);
 	if (active != NULL)
@@ -66,7 +70,7 @@ reclaim_cache(struct thread *t, struct tcache *tc)
 		t->used[id / 64] &= ~((uint64_t)1 << id % 64);
 	}
 	if (twice != 0)
-		misuse_double_free("zone_free", z, twice);
+		misuse_defer_double_free(z, twice);
 }
 
 void
@@ -153,6 +157,7 @@ reclaim_trim(struct zone *z, int how)
 		thread_foreach_stopped(trim_caches, z);
 		thread_resume_all();
 	}
+	misuse_report_deferred();
 	for (unsigned i = 0; z == NULL && i < ZTABLE_END; i++) {
 		struct zone *each = ztable_at(i);
 
@@ -172,8 +177,14 @@ reclaim_trim(struct zone *z, int how)
 bool
 reclaim_pressure(void)
 {
+	static _Atomic(uint64_t) last_ms;
 	struct tls *tls = &zobj_tls;
+	uint64_t now = os_coarse_ms();
 
+	/* A program that tries again and again gets its answer fast. */
+	if (now - load_relaxed(&last_ms) < PRESSURE_MS)
+		return false;
+	store_relaxed(&last_ms, now);
 	/* Destructors may allocate: not once more inside of this. */
 	if (!thread_storage_works() || tls->reclaiming)
 		return false;

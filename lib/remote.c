@@ -31,9 +31,11 @@ static void
 announce(struct slab *d)
 {
 	struct zone *z = d->zone;
+	/* Acquire: rotate.c releases the new owner, and so its stack. */
 	uintptr_t owner = atomic_fetch_or_explicit(&d->owner, OWNER_ANNOUNCED,
 	    memory_order_acq_rel);
 
+	/* Not so, by guarantee (a), if no object was freed twice. */
 	if ((owner & OWNER_ANNOUNCED) != 0)
 		return;
 	YIELD_POINT();
@@ -42,9 +44,10 @@ announce(struct slab *d)
 }
 
 /*
- * acq_rel on the three read-modify-writes makes guarantee (a): release, so
- * that who takes our bit sees what we did with the object; acquire, so that
- * our write to owner comes after the pending we read.
+ * acq_rel on the three read-modify-writes makes guarantee (a).  Release, so
+ * that who takes our bit sees what we did with the object.  Acquire, so that
+ * each comes after what the popper, whose order is the opposite, did before
+ * he emptied what we found empty.
  */
 bool
 remote_free(struct slab *d, size_t index)
@@ -70,6 +73,7 @@ take_back(struct slab *d)
 {
 	struct slab *next = d->next_announced;
 
+	/* Release: who announces D next writes next_announced after we read. */
 	YIELD_POINT();
 	atomic_fetch_and_explicit(&d->owner, ~OWNER_ANNOUNCED,
 	    memory_order_acq_rel);

@@ -14,13 +14,15 @@
  *	clear OWNER_ANNOUNCED; exchange pending; exchange each of its words
  *
  * Guarantees:
- *  a. An object freed is found by a later pop: who clears ANNOUNCED does so
- *     before he takes pending, so a freer who finds ANNOUNCED still set finds
- *     his pending bit taken.
+ *  a. An object freed is found by a later pop: who pops clears ANNOUNCED
+ *     before he takes pending, and takes pending before its words.  So who
+ *     sets the first bit of a word finds a pending that will be taken yet, and
+ *     who sets the first bit of pending finds ANNOUNCED clear.
  *  b. A slab stands on at most one stack, once.
  *  c. Remote bits are merged only by a pop, and a freer that still has
  *     something to write to the descriptor has not been popped: a slab without
  *     live objects and with ANNOUNCED clear is nobody's business any more.
+ * model/remote.pml checks them.
  */
 #ifndef ZOBJ_REMOTE_H
 #define ZOBJ_REMOTE_H

@@ -16,7 +16,7 @@ owner_word(const struct slab *d, struct tcache *tc)
 /*
  * Change the owner if nobody is announcing the slab.  The release makes our
  * plain updates of the bitmap visible to the next owner, whose acquire is the
- * zone's lock.
+ * zone's lock; and the new owner's stack to who announces the slab to it.
  */
 static bool
 set_owner(struct slab *d, struct tcache *from, struct tcache *to)
@@ -30,6 +30,7 @@ set_owner(struct slab *d, struct tcache *from, struct tcache *to)
 static bool
 is_announced(struct slab *d)
 {
+	/* Pairs with the release in take_back. */
 	return (load_acquire(&d->owner) & OWNER_ANNOUNCED) != 0;
 }
 
@@ -106,7 +107,7 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 {
 	list_append(&z->all, &d->all);
 	z->nslabs++;
-	store_release(&d->owner, owner_word(d, tc));
+	store_release(&d->owner, owner_word(d, tc));	/* see set_owner */
 	if (tc != NULL)
 		d->place = PLACE_ACTIVE;
 	else

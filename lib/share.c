@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "misuse.h"
 #include "os.h"
 #include "panic.h"
 #include "remote.h"
@@ -33,11 +34,12 @@ share_init(struct zone *z, enum lock_rank rank)
 	list_init(&z->busy);
 	list_init(&z->all);
 	list_init(&z->zones);
-	z->nslabs = z->nfree = z->peak = z->next_sample = 0;
+	z->nslabs = z->nfree = z->leaving = z->peak = z->next_sample = 0;
 	store_relaxed(&z->announced, NULL);
 	store_relaxed(&z->live, 0);
 	store_relaxed(&z->left, 0);
 	store_relaxed(&z->fails, 0);
+	/* This and its later values pair with the acquire in zone_existing. */
 	store_release(&z->magic, ZONE_MAGIC_LIVE);
 	lock_release(&z->lock);
 }
@@ -164,6 +166,7 @@ carve(struct zone *z)
 		memset((void *)d->base, 0, (size_t)z->units << UNIT_SHIFT);
 	if (is_huge(z))
 		(void)os_huge_pages((void *)d->base, z->units << UNIT_SHIFT);
+	/* Pairs with the acquire in locate.c. */
 	__atomic_store_n(&d->state, UNIT_SLAB, __ATOMIC_RELEASE);
 	return d;
 }
@@ -204,6 +207,24 @@ share_discard(struct slab *d)
 		arena_free(d, units, true);
 }
 
+/* A free slab leaves, if there are more than KEEP; NULL: none does. */
+static struct slab *
+take_free(struct zone *z, size_t keep)
+{
+	struct slab *d = NULL;
+	uintptr_t twice;
+
+	if (load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
+		return NULL;
+	twice = remote_drain_zone(z);
+	if (twice != 0)
+		misuse_defer_double_free(z, twice);
+	if (z->nfree > keep)
+		d = rotate_leave_free(z);
+	z->leaving += d != NULL;
+	return d;
+}
+
 size_t
 share_shed(struct zone *z, size_t keep)
 {
@@ -212,20 +233,16 @@ share_shed(struct zone *z, size_t keep)
 
 	if ((z->kind & KIND_FOREVER) != 0)
 		return 0;
-	for (;; slabs++) {
-		lock_acquire(&z->lock);
-		d = NULL;
-		if (load_relaxed(&z->magic) != ZONE_MAGIC_DEAD &&
-		    load_relaxed(&z->magic) != 0) {
-			(void)remote_drain_zone(z);
-			if (z->nfree > keep)
-				d = rotate_leave_free(z);
-		}
+	lock_acquire(&z->lock);
+	for (; (d = take_free(z, keep)) != NULL; slabs++) {
 		lock_release(&z->lock);
-		if (d == NULL)
-			return slabs;
 		share_discard(d);
+		lock_acquire(&z->lock);
+		z->leaving--;
 	}
+	lock_release(&z->lock);
+	misuse_report_deferred();
+	return slabs;
 }
 
 size_t

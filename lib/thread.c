@@ -6,10 +6,9 @@
  * reused last in, first out and never unmapped: somebody may still be about to
  * announce a slab to one (rotate.h).
  *
- * A thread is registered when it first takes a slow path and leaves in the
- * last round of its key destructors, because destructors of other keys may
- * allocate and free until then, and even later: then it has no caches and uses
- * the shared path.
+ * A thread is registered when it first takes a slow path and leaves when the
+ * destructor of our key runs.  Destructors of other keys may allocate and free
+ * after that: then the thread has no caches and uses the shared path.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -17,16 +16,17 @@
 #include "thread.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 
 #include "arena.h"
+#include "misuse.h"
 #include "os.h"
 #include "panic.h"
 #include "yield.h"
 
 enum {
-	STOP_TRIES = 20000,		/* looks at a guard before giving up */
+	STOP_YIELDS = 200,		/* looks at a guard before giving up */
+	STOP_SLEEPS = 500,		/* the later ones a millisecond apart */
 	WARM_STRUCTS = 4		/* dead structs that keep their pages */
 };
 
@@ -38,6 +38,7 @@ struct lock threads_lock = LOCK_INITIALIZER(RANK_THREADS);
 static struct list threads = { &threads, &threads };	/* registered */
 struct list threads_dead = { &threads_dead, &threads_dead };
 static size_t registered, dead;
+static size_t running_at_fork;		/* of the last thread_stop_all */
 static bool can_stop;			/* membarrier works */
 static pthread_key_t exit_key;
 static bool have_key;
@@ -137,6 +138,7 @@ register_self(void)
 	registered++;
 	tls->mine = t;
 	tls->phase = THREAD_RUNNING;
+	/* Only we read it; who writes it holds threads_lock. */
 	store_release(&tls->self, t);
 	lock_release(&threads_lock);
 	return t;
@@ -194,12 +196,10 @@ exit_round(void *arg)
 
 	if (tls->phase != THREAD_RUNNING)
 		return;
-	if (++tls->rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
-	    pthread_setspecific(exit_key, tls) == 0)
-		return;
 	lock_acquire(&threads_lock);
 	leave(tls);
 	lock_release(&threads_lock);
+	misuse_report_deferred();
 	errno = saved;
 }
 
@@ -217,26 +217,33 @@ thread_init(void)
 static bool
 ask_to_stop(void)
 {
-	if (registered <= 1 || !can_stop)
-		return can_stop;
+	bool others = false;
+
+	if (!can_stop)
+		return false;
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 
-		if (t->tls != &zobj_tls)
-			store_release(&t->tls->self, &thread_nobody);
+		if (t->tls == &zobj_tls)
+			continue;
+		store_release(&t->tls->self, &thread_nobody);
+		others = true;
 	}
 	YIELD_POINT();
-	return os_membarrier() == 0;
+	return !others || os_membarrier() == 0;
 }
 
 /* Wait for T to be outside; false: it takes too long. */
 static bool
 is_outside(struct thread *t)
 {
-	for (int i = 0; i < STOP_TRIES; i++) {
+	for (int i = 0; i < STOP_YIELDS + STOP_SLEEPS; i++) {
 		if (load_acquire(&t->tls->guard) == 0)
 			return true;
-		os_yield();
+		if (i < STOP_YIELDS)
+			os_yield();
+		else
+			os_sleep_ms(1);
 	}
 	return false;
 }
@@ -247,6 +254,9 @@ thread_stop_all(void)
 	size_t running = 0;
 	bool asked;
 
+	/* Around a fork everybody is stopped already, and must stay so. */
+	if (lock_has_all())
+		return running_at_fork;
 	lock_acquire(&threads_lock);
 	asked = ask_to_stop();
 	LIST_FOREACH(l, &threads) {
@@ -260,12 +270,15 @@ thread_stop_all(void)
 			store_release(&t->tls->self, t);
 		}
 	}
+	running_at_fork = running;
 	return running;
 }
 
 void
 thread_resume_all(void)
 {
+	if (lock_has_all())
+		return;
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 

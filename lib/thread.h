@@ -19,7 +19,7 @@
  * and between their write of guard and their read of self.  guard = 0 is a
  * release, read with acquire: all that the thread did is visible to us.
  * tls.self is written with release and read with acquire: all that we did is
- * visible to the thread.
+ * visible to the thread.  model/stop.pml checks this.
  *
  * Before the loader has set up thread-local storage (an IFUNC resolver calls
  * malloc) tls.self is NULL, and zobj_tls must not be relied on: see
@@ -61,7 +61,6 @@ struct tls {
 	_Atomic(struct thread *) self;	/* thread_nobody: none, or stopped */
 	_Atomic(uint32_t) guard;
 	uint8_t		phase;		/* enum thread_phase */
-	uint8_t		rounds;		/* of key destructors */
 	bool		reclaiming;	/* owner: see reclaim_pressure */
 	struct thread	*mine;		/* set while THREAD_RUNNING */
 };

@@ -13,9 +13,15 @@
 
 enum { BATCH = 64 };
 
+/* A slab as it was when we last had the lock. */
+struct seen {
+	struct slab *slab;
+	uintptr_t    base;
+};
+
 /* Slabs at or above FROM, in order of address; how many. */
 static size_t
-next_slabs(struct zone *z, uintptr_t from, struct slab **out)
+next_slabs(struct zone *z, uintptr_t from, struct seen *out)
 {
 	size_t n = 0;
 
@@ -24,13 +30,13 @@ next_slabs(struct zone *z, uintptr_t from, struct slab **out)
 		struct slab *d = SLAB_OF_ALL(l);
 		size_t i;
 
-		if (d->base < from || (n == BATCH && d->base > out[n - 1]->base))
+		if (d->base < from || (n == BATCH && d->base > out[n - 1].base))
 			continue;
 		if (n < BATCH)
 			n++;
-		for (i = n - 1; i > 0 && out[i - 1]->base > d->base; i--)
+		for (i = n - 1; i > 0 && out[i - 1].base > d->base; i--)
 			out[i] = out[i - 1];
-		out[i] = d;
+		out[i] = (struct seen){ d, d->base };
 	}
 	lock_release(&z->lock);
 	return n;
@@ -43,7 +49,8 @@ live_objects(struct zone *z, struct slab *d, unsigned w)
 	uint64_t live = 0;
 
 	lock_acquire(&z->lock);
-	if (d->state == UNIT_SLAB && d->zone == z && w < slab_words(d)) {
+	if (d->state == UNIT_SLAB && d->zone == z && d->place != PLACE_NONE &&
+	    w < slab_words(d)) {
 		live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
 		if (d->built != NULL)
 			live &= load_acquire(&d->built[w]);
@@ -52,28 +59,32 @@ live_objects(struct zone *z, struct slab *d, unsigned w)
 	return live;
 }
 
+static int
+walk_word(struct zone *z, const struct seen *at, unsigned w,
+    int (*fn)(void *obj, void *arg), void *arg)
+{
+	uint64_t live = live_objects(z, at->slab, w);
+	int result = 0;
+
+	for (; live != 0 && result == 0; live &= live - 1)
+		result = fn((void *)(at->base + (w * WORD_OBJECTS +
+		    lowest_bit(live)) * (uintptr_t)z->stride), arg);
+	return result;
+}
+
 int
 walk_zone(struct zone *z, int (*fn)(void *obj, void *arg), void *arg)
 {
-	struct slab *slabs[BATCH];
+	struct seen slabs[BATCH];
 	uintptr_t from = 0;
+	int result = 0;
 	size_t n;
 
-	while ((n = next_slabs(z, from, slabs)) > 0) {
-		from = slabs[n - 1]->base + 1;
+	while (result == 0 && (n = next_slabs(z, from, slabs)) > 0) {
+		from = slabs[n - 1].base + 1;
 		for (size_t i = 0; i < n; i++)
-			for (unsigned w = 0; w < zone_words(z); w++) {
-				uint64_t live = live_objects(z, slabs[i], w);
-
-				for (; live != 0; live &= live - 1) {
-					int result = fn((void *)slab_object(
-					    slabs[i], w * WORD_OBJECTS +
-					    lowest_bit(live)), arg);
-
-					if (result != 0)
-						return result;
-				}
-			}
+			for (unsigned w = 0; w < zone_words(z) && result == 0; w++)
+				result = walk_word(z, &slabs[i], w, fn, arg);
 	}
-	return 0;
+	return result;
 }

@@ -69,6 +69,8 @@ struct zone {
 	struct list	all;
 	size_t		nslabs;
 	size_t		nfree;		/* slabs on `free` */
+	size_t		leaving;	/* slabs taken off it, on their way out:
+					   the zone must not end meanwhile */
 	size_t		peak;		/* objects; see zone_sample_peak */
 	size_t		next_sample;	/* slabs */
 

@@ -138,9 +138,12 @@ create_static(struct zone_static *s, int *error)
 	if (z == NULL)
 		z = zone_make(s->zs_name, s->zs_size, &s->zs_attr, false, error);
 	if (z != NULL && s->zs_zone == NULL) {
-		/* The fast path reads slot and flags without asking. */
-		s->zs_flags = z->flags;
-		__atomic_store_n(&s->zs_slot, z->slot, __ATOMIC_RELEASE);
+		/*
+		 * Default flags are the real zone's, and only the slow path
+		 * asks it: a handle with some keeps slot 0, which leads there.
+		 */
+		if (z->flags == 0)
+			__atomic_store_n(&s->zs_slot, z->slot, __ATOMIC_RELEASE);
 		__atomic_store_n(&s->zs_zone, z, __ATOMIC_RELEASE);
 	}
 	lock_release(&setup_lock);

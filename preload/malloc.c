@@ -56,7 +56,7 @@ free(void *p)
 	uintptr_t arena = arena_window.base;
 	struct spot at;
 
-	if (likely((uintptr_t)p - arena < arena_window.size)) {
+	if (likely((uintptr_t)p - arena < load_relaxed(&arena_window.size))) {
 		switch (fast_free((uintptr_t)p, arena, false, 0, &at)) {
 		case FREED:
 			return;

@@ -82,7 +82,8 @@ route_is_ours(size_t size)
 void *
 route_memalign(size_t align, size_t size)
 {
-	return next_memalign(align, size);
+	/* jemalloc does not align blocks of size 0. */
+	return next_memalign(align, max_size(size, 1));
 }
 
 void *

@@ -90,6 +90,8 @@ sizeclass_init(void)
 	for (unsigned c = 1; c <= SIZECLASS_COUNT; c++) {
 		size_t stride = sizeclass_stride(c);
 
+		if (zones[c] != NULL)
+			continue;		/* an earlier try got so far */
 		make_name(name, stride);
 		zones[c] = zone_make(name, stride, &attr, true, &error);
 		if (zones[c] == NULL)

@@ -53,7 +53,6 @@ buffer buf[2];
 bool threads_lock;
 byte registered;
 bool listed;			/* the worker is on the list of threads */
-bool mine;			/* the stopper is registered, too */
 
 /* What only the model knows. */
 bool at_work;			/* the worker is */
@@ -208,7 +207,7 @@ inline work()
 inline ask_to_stop()
 {
 	if
-	:: registered <= ((BROKEN == 4 || mine) -> 1 : 0) -> asked = true
+	:: (BROKEN == 4 -> registered <= 1 : !listed) -> asked = true
 	:: else ->
 		if
 		:: BROKEN == 2
@@ -330,7 +329,7 @@ proctype stopper()
 init {
 	atomic {
 		if
-		:: mine = true; registered = 1
+		:: registered = 1	/* the stopper */
 		:: true
 		fi;
 		run worker();
