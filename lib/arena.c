@@ -53,7 +53,7 @@ static struct run_pool dirty_pool, clean_pool;
 static size_t used_units;
 static size_t bounce_units;
 static uint64_t purged_ms;		/* when we last gave pages back */
-static size_t purged_bytes;
+static _Atomic(size_t) purged_bytes;
 static size_t first_limit;
 
 void
@@ -264,7 +264,7 @@ merge(struct slab *head, size_t *units, bool dirty)
 	size_t index = (head->base - a->base) >> UNIT_SHIFT;
 	struct slab *next = arena_next(head, (ptrdiff_t)*units);
 
-	if (index + *units < a->frontier && next->state == UNIT_FREE &&
+	if (index + *units < a->frontier && load_relaxed(&next->state) == UNIT_FREE &&
 	    next->dirty == dirty) {
 		run_remove(pool, next);
 		*units += next->units;
@@ -272,9 +272,9 @@ merge(struct slab *head, size_t *units, bool dirty)
 	if (index > 0) {
 		struct slab *prev = arena_next(head, -1);
 
-		if (prev->state == UNIT_TAIL)
+		if (load_relaxed(&prev->state) == UNIT_TAIL)
 			prev = arena_next(prev, 1 - (ptrdiff_t)prev->units);
-		if (prev->state == UNIT_FREE && prev->dirty == dirty) {
+		if (load_relaxed(&prev->state) == UNIT_FREE && prev->dirty == dirty) {
 			run_remove(pool, prev);
 			*units += prev->units;
 			head = prev;
@@ -316,7 +316,7 @@ purge_oldest(void)
 	free_run(head, units, !clean);
 	if (clean) {
 		purge_descs(head, units);
-		purged_bytes += bytes;
+		add_relaxed(&purged_bytes, bytes);
 	}
 	return clean ? bytes : 0;
 }
@@ -403,7 +403,7 @@ arena_free(struct slab *head, size_t units, bool dirty)
 {
 	lock_acquire(&arena_lock);
 	store_relaxed(&head->owner, 0);
-	head->state = UNIT_NONE;
+	store_relaxed(&head->state, UNIT_NONE);
 	used_units -= units;
 	head = merge(head, &units, dirty);
 	free_run(head, units, dirty);
@@ -426,7 +426,7 @@ arena_extend(struct slab *head, size_t more, bool *zero)
 		*zero = true;
 		if (done)
 			a->frontier = end + more;
-	} else if (next->state == UNIT_FREE && next->units >= more) {
+	} else if (load_relaxed(&next->state) == UNIT_FREE && next->units >= more) {
 		size_t rest = next->units - more;
 
 		*zero = !next->dirty;
@@ -473,7 +473,7 @@ arena_purge(size_t keep)
 size_t
 arena_purged(void)
 {
-	return __atomic_load_n(&purged_bytes, __ATOMIC_RELAXED);
+	return load_relaxed(&purged_bytes);
 }
 
 void

@@ -46,7 +46,7 @@ check_place(struct zone *z, struct slab *d)
 	size_t free = slab_count_free(d);
 	bool owned = slab_owner(d) != NULL;
 
-	switch (d->place) {
+	switch (load_relaxed(&d->place)) {
 	case PLACE_ACTIVE:
 	case PLACE_READY:
 		ASSERT(owned);
@@ -64,19 +64,19 @@ check_place(struct zone *z, struct slab *d)
 		ASSERT(!owned && free == 0);
 		break;
 	default:
-		ASSERT(d->place != PLACE_NONE);
+		ASSERT(load_relaxed(&d->place) != PLACE_NONE);
 	}
 }
 
 static void
 check_slab(struct zone *z, struct slab *d, bool quiet)
 {
-	ASSERT(d->state == UNIT_SLAB && d->zone == z);
+	ASSERT(load_relaxed(&d->state) == UNIT_SLAB && d->zone == z);
 	ASSERT(d->stride == z->stride && d->nobj == z->nobj);
 	ASSERT(d->slot == z->slot && d->units == z->units);
 	ASSERT(arena_find((void *)d->base) == d);
 	for (uint32_t i = 1; i < d->units; i++) {
-		ASSERT(arena_next(d, i)->state == UNIT_PART);
+		ASSERT(load_relaxed(&arena_next(d, i)->state) == UNIT_PART);
 		ASSERT(arena_next(d, i)->units == i);
 	}
 	check_words(d, quiet);
@@ -122,11 +122,11 @@ check_cache(struct tcache *tc)
 
 	LIST_FOREACH(l, &tc->ready) {
 		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
-		ASSERT(SLAB_OF_LINK(l)->place == PLACE_READY);
+		ASSERT(load_relaxed(&SLAB_OF_LINK(l)->place) == PLACE_READY);
 	}
 	LIST_FOREACH(l, &tc->spent) {
 		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
-		ASSERT(SLAB_OF_LINK(l)->place == PLACE_SPENT);
+		ASSERT(load_relaxed(&SLAB_OF_LINK(l)->place) == PLACE_SPENT);
 	}
 	ASSERT(tc->active == NULL || slab_owner(tc->active) == tc);
 	ASSERT(tc->alternate == NULL || slab_owner(tc->alternate) == tc);

@@ -12,7 +12,7 @@
 struct shard {
 	line_aligned
 	struct lock lock;
-	unsigned    count;
+	_Atomic(unsigned) count;	/* under the lock; read without */
 	struct slab *units[DEPOT_KEEP];
 };
 
@@ -32,12 +32,16 @@ depot_get(void)
 	unsigned here = depot_shard();
 	struct shard *s = &shards[here];
 	struct slab *d = NULL;
+	unsigned n;
 
-	if (__atomic_load_n(&s->count, __ATOMIC_RELAXED) == 0)
+	if (load_relaxed(&s->count) == 0)
 		return NULL;
 	lock_acquire(&s->lock);
-	if (s->count > 0)
-		d = s->units[--s->count];
+	n = load_relaxed(&s->count);
+	if (n > 0) {
+		d = s->units[n - 1];
+		store_relaxed(&s->count, n - 1);
+	}
 	lock_release(&s->lock);
 	if (d != NULL)
 		d->shard = (uint8_t)here;
@@ -48,13 +52,16 @@ void
 depot_put(struct slab *d)
 {
 	struct shard *s = &shards[d->shard % DEPOT_SHARDS];
+	unsigned n;
 	bool kept;
 
 	lock_acquire(&s->lock);
-	kept = s->count < DEPOT_KEEP;
+	n = load_relaxed(&s->count);
+	kept = n < DEPOT_KEEP;
 	if (kept) {
-		d->state = UNIT_NONE;
-		s->units[s->count++] = d;
+		store_relaxed(&d->state, UNIT_NONE);
+		s->units[n] = d;
+		store_relaxed(&s->count, n + 1);
 	}
 	lock_release(&s->lock);
 	if (!kept)
@@ -70,10 +77,10 @@ depot_drain(void)
 		unsigned n;
 
 		lock_acquire(&s->lock);
-		n = s->count;
+		n = load_relaxed(&s->count);
 		for (unsigned k = 0; k < n; k++)
 			units[k] = s->units[k];
-		s->count = 0;
+		store_relaxed(&s->count, 0);
 		lock_release(&s->lock);
 		for (unsigned k = 0; k < n; k++)
 			arena_free(units[k], 1, true);
@@ -86,7 +93,7 @@ depot_units(void)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < DEPOT_SHARDS; i++)
-		n += __atomic_load_n(&shards[i].count, __ATOMIC_RELAXED);
+		n += load_relaxed(&shards[i].count);
 	return n;
 }
 

@@ -90,8 +90,8 @@ struct slab {
 	uint32_t	stride;
 	uint32_t	slot;		/* zone's slot: which thread cache */
 	uint32_t	nobj;
-	uint8_t		state;		/* enum unit_state */
-	uint8_t		place;		/* enum slab_place; owner or zone lock */
+	_Atomic(uint8_t) state;		/* enum unit_state */
+	_Atomic(uint8_t) place;		/* enum slab_place; owner or zone lock */
 	uint8_t		group;		/* of PLACE_PARTIAL; zone lock */
 	uint8_t		shard;		/* depot shard it came from */
 	struct zone	*zone;

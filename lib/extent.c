@@ -55,10 +55,10 @@ extent_alloc(size_t size, size_t align, bool zero)
 	    os_purge((void *)d->base, units << UNIT_SHIFT) != 0))
 		memset((void *)d->base, 0, size);
 	d->bytes = size;
-	d->place = PLACE_NONE;
+	store_relaxed(&d->place, PLACE_NONE);
 	store_relaxed(&d->owner, 0);
 	/* Pairs with the acquire in locate.c. */
-	__atomic_store_n(&d->state, UNIT_EXTENT, __ATOMIC_RELEASE);
+	store_release(&d->state, UNIT_EXTENT);
 	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
 	count(size, 0);
 	return (void *)d->base;
@@ -72,13 +72,13 @@ extent_free(struct slab *d)
 	bool dirty = true;
 
 	/* Of two threads that free it at once, one is told so. */
-	if (!__atomic_compare_exchange_n(&d->state, &state, UNIT_NONE, false,
-	    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!atomic_compare_exchange_strong_explicit(&d->state, &state,
+	    UNIT_NONE, memory_order_acq_rel, memory_order_relaxed))
 		return false;
 	atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 	count(0, d->bytes);
-	if (d->place != PLACE_NONE) {
-		d->place = PLACE_NONE;
+	if (load_relaxed(&d->place) != PLACE_NONE) {
+		store_relaxed(&d->place, PLACE_NONE);
 		dirty = os_map_anew((void *)d->base, units << UNIT_SHIFT) != 0;
 		atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
 	}
@@ -111,7 +111,7 @@ move(void *to, struct slab *from, size_t size)
 	if (n < MOVED_MAX && os_move_pages(to, (void *)from->base,
 	    round_up(size, os_page_size()),
 	    (size_t)d->units << UNIT_SHIFT) == 0) {
-		d->place = PLACE_ACTIVE;
+		store_relaxed(&d->place, PLACE_ACTIVE);
 		return true;
 	}
 	atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
@@ -122,7 +122,7 @@ void *
 extent_resize(struct slab *d, size_t size)
 {
 	size_t units = units_for(size), old = d->bytes;
-	bool moved_here = d->place != PLACE_NONE, zero;
+	bool moved_here = load_relaxed(&d->place) != PLACE_NONE, zero;
 	void *to;
 
 	if (size > SIZE_MAX / 2)

@@ -11,7 +11,7 @@ static unsigned
 state_of(const struct slab *d)
 {
 	/* Pairs with the release in carve, extent_alloc: the fields are set. */
-	return __atomic_load_n(&d->state, __ATOMIC_ACQUIRE);
+	return load_acquire(&d->state);
 }
 
 static enum located

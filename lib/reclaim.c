@@ -28,7 +28,7 @@ share_or_keep(struct zone *z, struct tcache *tc, struct slab *d)
 {
 	if (rotate_share(z, tc, d))
 		return true;
-	if (d->place == PLACE_ACTIVE)
+	if (load_relaxed(&d->place) == PLACE_ACTIVE)
 		rotate_retire(tc, d);
 	return false;
 }

@@ -38,10 +38,10 @@ void
 rotate_retire(struct tcache *tc, struct slab *d)
 {
 	if (load_relaxed(&d->summary) != 0) {
-		d->place = PLACE_READY;
+		store_relaxed(&d->place, PLACE_READY);
 		list_push(&tc->ready, &d->link);
 	} else {
-		d->place = PLACE_SPENT;
+		store_relaxed(&d->place, PLACE_SPENT);
 		list_push(&tc->spent, &d->link);
 	}
 }
@@ -49,10 +49,10 @@ rotate_retire(struct tcache *tc, struct slab *d)
 void
 rotate_revive(struct tcache *tc, struct slab *d)
 {
-	if (d->place != PLACE_SPENT)
+	if (load_relaxed(&d->place) != PLACE_SPENT)
 		return;
 	list_remove(&d->link);
-	d->place = PLACE_READY;
+	store_relaxed(&d->place, PLACE_READY);
 	list_push(&tc->ready, &d->link);
 }
 
@@ -64,7 +64,7 @@ rotate_next_ready(struct tcache *tc)
 
 		list_remove(&d->link);
 		if (slab_has_free(d)) {
-			d->place = PLACE_ACTIVE;
+			store_relaxed(&d->place, PLACE_ACTIVE);
 			return d;
 		}
 		/* The summary is a hint: a word held elsewhere left it set. */
@@ -80,14 +80,14 @@ insert(struct zone *z, struct slab *d)
 	size_t n = slab_count_free(d);
 
 	if (n == 0) {
-		d->place = PLACE_BUSY;
+		store_relaxed(&d->place, PLACE_BUSY);
 		list_push(&z->busy, &d->link);
 	} else if (n == d->nobj) {
-		d->place = PLACE_FREE;
+		store_relaxed(&d->place, PLACE_FREE);
 		list_push(&z->free, &d->link);
 		z->nfree++;
 	} else {
-		d->place = PLACE_PARTIAL;
+		store_relaxed(&d->place, PLACE_PARTIAL);
 		d->group = (uint8_t)(n * ZONE_GROUPS / d->nobj);
 		list_push(&z->groups[d->group], &d->link);
 	}
@@ -96,10 +96,10 @@ insert(struct zone *z, struct slab *d)
 static void
 detach(struct zone *z, struct slab *d)
 {
-	if (d->place == PLACE_FREE)
+	if (load_relaxed(&d->place) == PLACE_FREE)
 		z->nfree--;
 	list_remove(&d->link);
-	d->place = PLACE_NONE;
+	store_relaxed(&d->place, PLACE_NONE);
 }
 
 void
@@ -109,7 +109,7 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 	z->nslabs++;
 	store_release(&d->owner, owner_word(d, tc));	/* see set_owner */
 	if (tc != NULL)
-		d->place = PLACE_ACTIVE;
+		store_relaxed(&d->place, PLACE_ACTIVE);
 	else
 		insert(z, d);
 }
@@ -132,7 +132,7 @@ adopt_from(struct zone *z, struct list *head, struct tcache *tc)
 		if (!set_owner(d, NULL, tc))
 			continue;
 		detach(z, d);
-		d->place = PLACE_ACTIVE;
+		store_relaxed(&d->place, PLACE_ACTIVE);
 		return d;
 	}
 	return NULL;
@@ -153,7 +153,7 @@ rotate_share(struct zone *z, struct tcache *tc, struct slab *d)
 {
 	if (!set_owner(d, tc, NULL))
 		return false;
-	if (d->place != PLACE_ACTIVE)
+	if (load_relaxed(&d->place) != PLACE_ACTIVE)
 		list_remove(&d->link);
 	insert(z, d);
 	return true;

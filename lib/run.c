@@ -41,10 +41,10 @@ run_insert(struct run_pool *pool, struct slab *head, size_t units, bool dirty)
 	struct slab *tail = arena_next(head, (ptrdiff_t)units - 1);
 
 	if (tail != head) {
-		tail->state = UNIT_TAIL;
+		store_relaxed(&tail->state, UNIT_TAIL);
 		tail->units = (uint32_t)units;
 	}
-	head->state = UNIT_FREE;
+	store_relaxed(&head->state, UNIT_FREE);
 	head->units = (uint32_t)units;
 	head->dirty = dirty;
 	list_push(&pool->bins[bin], &head->link);
@@ -58,8 +58,8 @@ run_remove(struct run_pool *pool, struct slab *head)
 {
 	unsigned bin = bin_of(head->units);
 
-	arena_next(head, (ptrdiff_t)head->units - 1)->state = UNIT_NONE;
-	head->state = UNIT_NONE;
+	store_relaxed(&arena_next(head, (ptrdiff_t)head->units - 1)->state, UNIT_NONE);
+	store_relaxed(&head->state, UNIT_NONE);
 	list_remove(&head->link);
 	list_remove(&head->all);
 	if (list_empty(&pool->bins[bin]))
@@ -112,10 +112,10 @@ run_pool_check(const struct run_pool *pool, bool dirty)
 		LIST_FOREACH(l, &pool->bins[i]) {
 			struct slab *d = SLAB_OF_LINK(l);
 
-			ASSERT(d->state == UNIT_FREE && d->dirty == dirty);
+			ASSERT(load_relaxed(&d->state) == UNIT_FREE && d->dirty == dirty);
 			ASSERT(bin_of(d->units) == i);
-			ASSERT(d->units == 1 || arena_next(d,
-			    (ptrdiff_t)d->units - 1)->state == UNIT_TAIL);
+			ASSERT(d->units == 1 || load_relaxed(&arena_next(d,
+			    (ptrdiff_t)d->units - 1)->state) == UNIT_TAIL);
 			units += d->units;
 		}
 	}

@@ -153,13 +153,13 @@ carve(struct zone *z)
 	d->nobj = z->nobj;
 	d->zone = z;
 	d->units = z->units;
-	d->place = PLACE_NONE;
+	store_relaxed(&d->place, PLACE_NONE);
 	list_init(&d->link);
 	for (uint32_t i = 1; i < z->units; i++) {
 		struct slab *part = arena_next(d, i);
 
 		part->units = i;
-		part->state = UNIT_PART;
+		store_relaxed(&part->state, UNIT_PART);
 	}
 	slab_fill(d);
 	if ((z->kind & KIND_FOREVER) != 0 && !zero)
@@ -167,7 +167,7 @@ carve(struct zone *z)
 	if (is_huge(z))
 		(void)os_huge_pages((void *)d->base, z->units << UNIT_SHIFT);
 	/* Pairs with the acquire in locate.c. */
-	__atomic_store_n(&d->state, UNIT_SLAB, __ATOMIC_RELEASE);
+	store_release(&d->state, UNIT_SLAB);
 	return d;
 }
 
@@ -198,8 +198,8 @@ share_discard(struct slab *d)
 	if (is_huge(z))
 		(void)os_no_huge_pages((void *)d->base, units << UNIT_SHIFT);
 	for (uint32_t i = 1; i < units; i++)
-		arena_next(d, i)->state = UNIT_NONE;
-	__atomic_store_n(&d->state, UNIT_NONE, __ATOMIC_RELEASE);
+		store_relaxed(&arena_next(d, i)->state, UNIT_NONE);
+	store_release(&d->state, UNIT_NONE);
 	store_relaxed(&d->owner, 0);
 	if (units == 1)
 		depot_put(d);
@@ -287,7 +287,7 @@ take_first(struct zone *z, struct slab **slab, bool *raw)
 		return NULL;
 	index = slab_take(d, raw);
 	ASSERT(index >= 0);
-	if (d->place == PLACE_FREE || !slab_has_free(d))
+	if (load_relaxed(&d->place) == PLACE_FREE || !slab_has_free(d))
 		rotate_regroup(z, d);
 	*slab = d;
 	return (void *)slab_object(d, (size_t)index);
