@@ -8,7 +8,7 @@
 #include "bench.h"
 
 enum {
-	LOOP = 1000,		/* operations of a body that could do one */
+	LOOP = BENCH_LOOP,
 	CHECK_EVERY = 16	/* of the objects of a batch, one is read */
 };
 
@@ -120,10 +120,6 @@ BENCH_BODY(batch)
 }
 
 /* ---- random: replace one of COUNT live objects ---- */
-
-struct live {
-	unsigned char	**objects;
-};
 
 enum { WARM_UP = 2 };	/* replacements per object before the clock runs */
 
@@ -308,7 +304,7 @@ const struct bench_row bench_basic[] = {
 	}, {
 		.name = "mixed", .setup = mixed_setup,
 		.body = BENCH_BOTH(mixed), .teardown = mixed_teardown,
-		.sizes = { 16 }, .counts = { 1000, 100000 },
+		.counts = { 1000, 100000 },
 		.ops = LOOP, .total = 1000000
 	},
 	{ .name = NULL }

@@ -3,9 +3,9 @@
  * bench.h - a benchmark is a row of a table.
  *
  * A row is run once for each of its sources, sizes, counts and numbers of
- * threads, under the name SOURCE/ROW/SIZE/COUNT, with /tN behind it for N
- * threads.  Every thread calls setup, then body again and again, and teardown;
- * only body is timed.  The rows are C; zbench.cc alone knows google-benchmark.
+ * threads, under the name SOURCE/ROW/SIZE/COUNT/THREADS.  Every thread calls
+ * setup, then body again and again, and teardown; only body is timed.  The
+ * rows are C; zbench.cc alone knows google-benchmark.
  *
  * Bodies do what programs do at least: they write to each object they get,
  * and now and then look whether what they wrote is still there.
@@ -30,7 +30,11 @@ enum bench_source {
 	BENCH_SOURCES
 };
 
-enum { BENCH_VALUES = 8 };	/* values a row may list, with a 0 behind */
+enum {
+	BENCH_VALUES = 8,	/* values a row may list, with a 0 behind */
+	BENCH_LOOP = 1000	/* operations of a body that could do one: the
+				   call of a body must not count */
+};
 
 struct bench_run {
 	size_t		 size;		/* bytes of an object */
@@ -49,16 +53,17 @@ struct bench_row {
 	/* Returns operations done; NULL where the source cannot do it. */
 	size_t		(*body[BENCH_SOURCES])(struct bench_run *r);
 	void		(*teardown)(struct bench_run *r);	/* may be NULL */
-	size_t		 sizes[BENCH_VALUES];
+	size_t		 sizes[BENCH_VALUES];	/* none: the row's affair */
 	size_t		 counts[BENCH_VALUES];	/* none: 1 */
 	unsigned	 threads[BENCH_VALUES];	/* none: 1 */
-	size_t		 ops;		/* of one body; 0: COUNT */
+	size_t		 ops;		/* of one body; 0: COUNT, or as many
+					   times that as make BENCH_LOOP */
 	size_t		 total;		/* operations of one run, about */
 	int		 spawns;	/* makes threads of its own */
 };
 
 /* Tables, each closed by a row without a name. */
-extern const struct bench_row bench_basic[], bench_large[], bench_threads[];
+extern const struct bench_row bench_basic[], bench_large[], bench_shared[];
 
 /* Say what is wrong and exit: a benchmark with wrong results has none. */
 void	bench_fail(const char *what) __attribute__((__noreturn__, __cold__));

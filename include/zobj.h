@@ -120,7 +120,8 @@ void zone_free_n(zone_t *z, void *const *objs, size_t n)
  *   ZONE_IF_EMPTY    -1 with EBUSY, each live object reported on descriptor 2,
  *                    and the zone untouched, if an object is live
  *   ZONE_WHEN_EMPTY  no allocation from now on; the zone goes with its last
- *                    object
+ *                    object; -1 with EBUSY, and the zone untouched, where the
+ *                    kernel has no membarrier(2) and other threads use zones
  *   ZONE_NOW         live objects go too; destructors run; their pointers are
  *                    invalid from now on, and freeing one is reported
  * No other call may use Z at the same time or later, except zone_free of the

@@ -61,7 +61,7 @@ alloc_call(zone_t *handle, unsigned flags)
 hot_inline uint32_t
 slot_of(const zone_t *z)
 {
-	return __atomic_load_n(&z->slot, __ATOMIC_RELAXED);
+	return __atomic_load_n(&zone_head(z)->slot, __ATOMIC_RELAXED);
 }
 
 static noinline void *
@@ -80,7 +80,7 @@ zone_alloc(zone_t *z, unsigned flags)
 {
 	void *p;
 
-	if (likely((flags | z->flags) == 0)) {
+	if (likely((flags | zone_head(z)->flags) == 0)) {
 		if (likely(fast_alloc(slot_of(z), &p)))
 			return p;
 		return refill_call(z);
@@ -92,14 +92,15 @@ static cold void
 free_call(const char *verb, zone_t *handle, void *obj)
 {
 	struct zone *z = NULL;
+	int error;
 
 	if (obj == NULL)
 		return;
 	if (handle != NULL) {
-		z = zone_existing(handle, verb);
+		/* One of ZONE_DEFINE is made now, if only for the message. */
+		z = zone_resolve(handle, verb, &error);
 		if (z == NULL) {
-			/* A ZONE_DEFINE zone without objects yet, or reported. */
-			if (load_relaxed(&handle->magic) == ZONE_MAGIC_STATIC)
+			if (zone_is_unmade(handle))
 				misuse_foreign(verb, (uintptr_t)obj);
 			return;
 		}
@@ -239,7 +240,7 @@ zone_holds(zone_t *handle, const void *p)
 exported const char *
 zone_name(const zone_t *z)
 {
-	if (load_relaxed(&((zone_t *)(uintptr_t)z)->magic) == ZONE_MAGIC_STATIC)
+	if (load_relaxed(&zone_head(z)->magic) == ZONE_MAGIC_STATIC)
 		return ((const struct zone_static *)(const void *)z)->zs_name;
 	return z->name;
 }
@@ -247,7 +248,7 @@ zone_name(const zone_t *z)
 exported size_t
 zone_size(const zone_t *z)
 {
-	if (load_relaxed(&((zone_t *)(uintptr_t)z)->magic) == ZONE_MAGIC_STATIC)
+	if (load_relaxed(&zone_head(z)->magic) == ZONE_MAGIC_STATIC)
 		return ((const struct zone_static *)(const void *)z)->zs_size;
 	return z->size;
 }

@@ -118,25 +118,52 @@ fmt_print(struct fmt *f, const char *format, ...)
 	va_end(ap);
 }
 
+/* The length of the UTF-8 sequence that begins at P; 0: there is none. */
+static unsigned
+sequence_at(const unsigned char *p)
+{
+	/* The second byte's range keeps out what is longer than need be. */
+	unsigned low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
+	unsigned high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
+	unsigned n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 :
+	    *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+
+	if (n > 1 && (p[1] < low || p[1] > high))
+		return 0;
+	for (unsigned i = 2; i < n; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return n;
+}
+
+static void
+put_escaped(struct fmt *f, unsigned c)
+{
+	put(f, '\\');
+	put(f, 'u');
+	for (int shift = 12; shift >= 0; shift -= 4)
+		put(f, "0123456789abcdef"[c >> shift & 15]);
+}
+
+/* A name may be cut in the middle of a character: JSON must be UTF-8. */
 void
 fmt_print_json(struct fmt *f, const char *text)
 {
-	put(f, '"');
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	const unsigned char *p = (const unsigned char *)text;
 
-		if (c < 0x20) {
-			put(f, '\\');
-			put(f, 'u');
-			put(f, '0');
-			put(f, '0');
-			put(f, "0123456789abcdef"[c >> 4]);
-			put(f, "0123456789abcdef"[c & 15]);
+	put(f, '"');
+	while (*p != '\0') {
+		unsigned n = sequence_at(p);
+
+		if (n == 0 || *p < 0x20) {
+			put_escaped(f, n == 0 ? 0xfffd : *p);
+			p++;
 			continue;
 		}
-		if (c == '"' || c == '\\')
+		if (*p == '"' || *p == '\\')
 			put(f, '\\');
-		put(f, (char)c);
+		while (n-- > 0)
+			put(f, (char)*p++);
 	}
 	put(f, '"');
 }

@@ -86,7 +86,12 @@ parse_stats(const char *value)
 static bool
 parse_size(const char *value, size_t *out)
 {
-	return options_number(&value, out) && *value == '\0';
+	size_t n;
+
+	if (!options_number(&value, &n) || *value != '\0')
+		return false;
+	*out = n;
+	return true;
 }
 
 /* GLOB:N */
@@ -106,7 +111,7 @@ parse_route(const char *value)
 	const char *p = value;
 	size_t low, high;
 
-	do {
+	for (;; p++) {
 		if (!options_number(&p, &low))
 			return false;
 		high = low;
@@ -114,7 +119,9 @@ parse_route(const char *value)
 			return false;
 		if (high < low)
 			return false;
-	} while (*p == ',' && *++p != '\0');
+		if (*p != ',')
+			break;
+	}
 	if (*p != '\0')
 		return false;
 	options.route = value;
@@ -132,7 +139,8 @@ apply(const char *name, const char *value)
 	if (strcmp(name, "stats") == 0)
 		return parse_stats(value);
 	if (strcmp(name, "output") == 0) {
-		options.output = value;
+		if (*value != '\0')
+			options.output = value;
 		return *value != '\0';
 	}
 	if (strcmp(name, "arena") == 0)

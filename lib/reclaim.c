@@ -18,8 +18,7 @@
 
 enum {
 	POLL_MS = 100,			/* at most one poll in this time */
-	POLL_SLABS = 8,			/* slabs looked at per cache */
-	PRESSURE_MS = 20		/* at most one reclaim of everything */
+	POLL_SLABS = 8			/* slabs looked at per cache */
 };
 
 /* One slab to the zone, or back onto the cache's lists; zone lock held. */
@@ -177,15 +176,13 @@ reclaim_trim(struct zone *z, int how)
 bool
 reclaim_pressure(void)
 {
-	static _Atomic(uint64_t) last_ms;
 	struct tls *tls = &zobj_tls;
-	uint64_t now = os_coarse_ms();
 
-	/* A program that tries again and again gets its answer fast. */
-	if (now - load_relaxed(&last_ms) < PRESSURE_MS)
-		return false;
-	store_relaxed(&last_ms, now);
-	/* Destructors may allocate: not once more inside of this. */
+	/*
+	 * At every failure, however soon after the last: the program may have
+	 * freed meanwhile just what it asks for now.  But destructors, which
+	 * may allocate too, do not start it once more.
+	 */
 	if (!thread_storage_works() || tls->reclaiming)
 		return false;
 	tls->reclaiming = true;

@@ -41,7 +41,7 @@ static size_t registered, dead;
 static size_t running_at_fork;		/* of the last thread_stop_all */
 static bool can_stop;			/* membarrier works */
 static pthread_key_t exit_key;
-static bool have_key;
+static _Atomic(bool) have_key;		/* and the two above are set */
 static void (*on_exit_fn)(struct thread *t);
 
 #define THREAD_OF_LINK(l)	CONTAINER(l, struct thread, link)
@@ -118,7 +118,7 @@ register_self(void)
 	struct thread *t;
 
 	/* Without the key we would not hear of its end. */
-	if (!have_key)
+	if (!load_acquire(&have_key))
 		return NULL;
 	tls->phase = THREAD_REGISTERING;
 	t = struct_get();
@@ -208,8 +208,9 @@ thread_init(void)
 {
 	int error = pthread_key_create(&exit_key, exit_round);
 
-	have_key = error == 0;
 	can_stop = os_membarrier_register() == 0;
+	/* Pairs with the acquire in register_self: others may be there. */
+	store_release(&have_key, error == 0);
 	return error;
 }
 

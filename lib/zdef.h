@@ -84,6 +84,22 @@ struct zone {
 
 #define ZONE_OF_LINK(l)	CONTAINER(l, struct zone, zones)
 
+/*
+ * What every handle begins with.  One of ZONE_DEFINE is not aligned as a
+ * struct zone is, so until it is known which kind it is nothing else is read.
+ */
+struct zone_head {
+	uint32_t	slot;
+	uint32_t	flags;
+	_Atomic(uint64_t) magic;
+};
+
+static inline struct zone_head *
+zone_head(const struct zone *handle)
+{
+	return (struct zone_head *)(uintptr_t)handle;
+}
+
 _Static_assert(offsetof(struct zone, slot) ==
     offsetof(struct zone_static, zs_slot), "read by the fast path");
 _Static_assert(offsetof(struct zone, flags) ==

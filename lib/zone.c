@@ -155,7 +155,7 @@ zone_forget(struct zone *handle, bool empty)
 {
 	struct zone_static *s = (struct zone_static *)(void *)handle;
 
-	if (load_relaxed(&handle->magic) != ZONE_MAGIC_STATIC)
+	if (load_relaxed(&zone_head(handle)->magic) != ZONE_MAGIC_STATIC)
 		return;
 	lock_acquire(&setup_lock);
 	__atomic_store_n(&s->zs_slot, 0, __ATOMIC_RELEASE);
@@ -164,12 +164,21 @@ zone_forget(struct zone *handle, bool empty)
 	lock_release(&setup_lock);
 }
 
+bool
+zone_is_unmade(struct zone *handle)
+{
+	struct zone_static *s = (struct zone_static *)(void *)handle;
+
+	return load_relaxed(&zone_head(handle)->magic) == ZONE_MAGIC_STATIC &&
+	    __atomic_load_n(&s->zs_zone, __ATOMIC_ACQUIRE) == NULL;
+}
+
 struct zone *
 zone_existing(struct zone *handle, const char *verb)
 {
 	struct zone *z = handle;
 
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_STATIC) {
+	if (load_relaxed(&zone_head(z)->magic) == ZONE_MAGIC_STATIC) {
 		z = __atomic_load_n(&((struct zone_static *)(void *)handle)->
 		    zs_zone, __ATOMIC_ACQUIRE);
 		if (z == NULL)
@@ -191,7 +200,7 @@ zone_resolve(struct zone *handle, const char *verb, int *error)
 	struct zone *z;
 
 	*error = EINVAL;
-	if (load_relaxed(&handle->magic) == ZONE_MAGIC_STATIC) {
+	if (load_relaxed(&zone_head(handle)->magic) == ZONE_MAGIC_STATIC) {
 		struct zone_static *s = (struct zone_static *)(void *)handle;
 
 		z = __atomic_load_n(&s->zs_zone, __ATOMIC_ACQUIRE);

@@ -33,4 +33,7 @@ void		 zone_forget(struct zone *handle, bool empty);
 /* The same without creating: NULL if the handle has no zone yet. */
 struct zone	*zone_existing(struct zone *handle, const char *verb);
 
+/* Is it one of ZONE_DEFINE that has no zone yet, or could not have one? */
+bool		 zone_is_unmade(struct zone *handle);
+
 #endif /* ZOBJ_ZONE_H */

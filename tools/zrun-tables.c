@@ -108,8 +108,8 @@ print_all(const struct request *rq, const char *dir)
 		copy_table(dir, list[i]->d_name, STDERR_FILENO);
 	}
 	if (n <= 0)
-		say("no process left a table: none loaded %s or ended by "
-		    "exit(3)", rq->lib);
+		say("no process left a table: none that allocated loaded %s "
+		    "and ended by exit(3)", rq->lib);
 }
 
 static void
@@ -124,8 +124,9 @@ print_one(const struct request *rq, const char *dir, pid_t pid, int status)
 		say("no table: the program ended by signal %d (%s)",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		say("no table: the program ended by _exit(2), changed its user "
-		    "or root directory, or did not load %s", rq->lib);
+		say("no table: the program allocated nothing, ended by "
+		    "_exit(2), changed its user or root directory, or did not "
+		    "load %s", rq->lib);
 }
 
 /* ---- staying behind ---- */

@@ -24,6 +24,7 @@ have()
 	command -v "$1" > /dev/null 2>&1 || skip "$1 is not installed"
 }
 
+# timeout(1): a deadlock is a failure, not a wait.
 rm -rf "$out"
 mkdir -p "$out"
 
@@ -40,8 +41,8 @@ musl)
 		[ ! -d "$dir" ] || { ln -s "$dir" "$out/kernel/asm"; break; }
 	done
 	cppflags="-idirafter $out/kernel"
-	run() { "$@"; }
-	preloaded() { LD_PRELOAD=$1 "$2"; }
+	run() { timeout 60 "$@"; }
+	preloaded() { timeout 60 env LD_PRELOAD="$1" "$2"; }
 	;;
 aarch64)
 	have aarch64-linux-gnu-gcc
@@ -50,8 +51,10 @@ aarch64)
 	cppflags=
 	root=/usr/aarch64-linux-gnu
 	[ -e "$root"/lib/libc.so.6 ] || skip "no libc for aarch64"
-	run() { qemu-aarch64 -L "$root" "$@"; }
-	preloaded() { qemu-aarch64 -L "$root" -E LD_PRELOAD="$1" "$2"; }
+	run() { timeout 120 qemu-aarch64 -L "$root" "$@"; }
+	preloaded() {
+		timeout 120 qemu-aarch64 -L "$root" -E LD_PRELOAD="$1" "$2"
+	}
 	;;
 *)
 	echo "usage: run.sh musl|aarch64" >&2

@@ -72,7 +72,6 @@ main(void)
 	static const size_t sizes[] = { 0, 1, 15, 17, 48, 100, 1000, 4096, 5000,
 	    33000, 70000, 300000 };
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *p;
 
 	victim_start();
 	for (size_t align = 1; align <= 4 * MIB; align *= 2)
@@ -80,9 +79,8 @@ main(void)
 			one(align, sizes[i]);
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		hold(valloc(sizes[i]), page, sizes[i]);
-		p = pvalloc(sizes[i]);
-		CHECK(malloc_usable_size(p) >= page);
-		hold(p, page, (sizes[i] + page - 1) & ~(page - 1));
+		hold(pvalloc(sizes[i]), page,
+		    (sizes[i] + page - 1) & ~(page - 1));
 	}
 	/* glibc rounds an odd alignment up. */
 	hold(memalign(0, 100), 1, 100);

@@ -22,18 +22,21 @@ replace(size_t i, unsigned char *p, size_t asked)
 	fill(p, 0, size, i);
 }
 
-/* After realloc to exactly what was usable nothing may have moved. */
+/* What was written to it stays, whatever realloc does. */
 static void
-grow_to_usable(size_t asked)
+grow(size_t asked)
 {
-	unsigned char *p = malloc(asked);
+	unsigned char *p = malloc(asked), *q;
 	size_t size = malloc_usable_size(p);
 
 	fill(p, 0, size, 7);
 	p = realloc(p, size);
 	CHECK(p != NULL && malloc_usable_size(p) >= size);
-	CHECK(is_filled(p, size, 7));
+	q = malloc(asked);
+	p = realloc(p, size * 2);
+	CHECK(p != NULL && is_filled(p, size, 7));
 	free(p);
+	free(q);
 }
 
 int
@@ -55,8 +58,8 @@ main(void)
 		else
 			replace(i, malloc(size), size);
 	}
-	for (size_t size = 1; size < 200000; size += 1 + size / 50)
-		grow_to_usable(size);
+	for (size_t size = 1; size < 3 * MIB; size += 1 + size / 50)
+		grow(size);
 	for (size_t i = 0; i < HELD; i++)
 		CHECK(is_filled(held[i].p, held[i].size, i));
 	return 0;

@@ -67,10 +67,13 @@ victim_is_plain(void)
 static inline void
 victim_start(void)
 {
+	const char *options = getenv("ZOBJ_OPTIONS");
+	int routed = options != NULL && strstr(options, "route=") != NULL;
 	void *p = malloc(1);
 
 	CHECK(p != NULL);
-	if (!victim_is_plain() && zone_name_of(p) == NULL) {
+	if (!victim_is_plain() && (dlsym(RTLD_DEFAULT, "zobj_of") == NULL ||
+	    (!routed && zone_name_of(p) == NULL))) {
 		dprintf(2, "the shim is not loaded\n");
 		_exit(1);
 	}

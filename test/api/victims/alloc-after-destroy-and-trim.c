@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zobj: zone_alloc: zone destroyed: "node"
+ */
+#include "victim.h"
+
+static void
+mistake(void)
+{
+	zone_t *z = make("node", 64, NULL);
+
+	zone_free(z, take(z));
+	MUST(zone_destroy(z, ZONE_NOW) == 0);
+	zone_trim(NULL, ZONE_TRIM_CACHES);
+	expect(ZONE_DESTROYED, z, NULL);
+	MUST(zone_alloc(z, ZONE_ZERO) == NULL && errno == EINVAL);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zobj: zone_free: double free: object 0xADDR in zone "node"
+ */
+#include "victim.h"
+
+static void
+mistake(void)
+{
+	zone_t *z = make("node", 64, NULL);
+	void *p = take(z), *q = take(z);
+
+	MUST(zone_destroy(z, ZONE_WHEN_EMPTY) == 0);
+	zone_free(z, p);
+	expect(ZONE_DOUBLE_FREE, z, p);
+	zone_free(z, p);
+	zone_free(z, q);
+}

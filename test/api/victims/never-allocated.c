@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zobj: zone_free: double free: object 0xADDR in zone "node"
+ */
+#include "victim.h"
+
+static void
+mistake(void)
+{
+	zone_t *z = make("node", 64, NULL);
+	char *p = take(z);
+
+	expect(ZONE_DOUBLE_FREE, z, p + 640);
+	zone_free(z, p + 640);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zobj: zone_free: wrong zone: object 0xADDR is in zone "apple", not in zone "pear"
+ */
+#include "victim.h"
+
+static void
+mistake(void)
+{
+	zone_t *apple = make("apple", 64, NULL), *pear = make("pear", 64, NULL);
+	void *p = take(apple);
+
+	expect(ZONE_WRONG_ZONE, pear, p);
+	free_elsewhere(pear, p);
+	MUST(zone_holds(apple, p));
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check.c - the walker finds what is wrong.  Each test breaks one invariant
+ * and has to end with an assertion.
+ */
+#include "unit.h"
+
+#include "../../lib/arena.h"
+#include "../../lib/check.h"
+#include "../../lib/thread.h"
+
+enum { OBJECTS = 300 };
+
+static zone_t *z;
+static void *objs[OBJECTS];
+static struct slab *d;
+static struct tcache *tc;
+
+/* A slab of ours with live and free objects in several words. */
+static void
+set_up(const struct zone_attr *attr)
+{
+	z = make("check", 64, attr);
+	take_all(z, objs, OBJECTS);
+	for (int i = 0; i < OBJECTS; i += 3)
+		zone_free(z, objs[i]);
+	d = arena_find(objs[1]);
+	tc = slab_owner(d);
+	ck_assert_int_eq(zone_check_all(), 0);
+	close(STDERR_FILENO);
+}
+
+START_TEST(sound)
+{
+	set_up(NULL);
+	ck_assert_uint_ge(check_all(), 2);
+	set_up(ATTR(.limit = OBJECTS));
+	ck_assert_uint_ge(check_all(), 3);
+}
+END_TEST
+
+START_TEST(free_and_remote)
+{
+	set_up(NULL);
+	atomic_fetch_or(&d->map[0].remote, free_bits(d, 0));
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(held_and_free)
+{
+	set_up(NULL);
+	for (unsigned w = 0; w < slab_words(d); w++)
+		if (tcache_held(tc, d, w) != 0)
+			atomic_fetch_or(&d->map[w].free,
+			    tcache_held(tc, d, w));
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(object_beyond_the_last)
+{
+	zone_t *few = make("few", 60000, NULL);
+
+	set_up(NULL);
+	d = arena_find(take(few));
+	if (d->state == UNIT_PART)
+		d = arena_next(d, -(ptrdiff_t)d->units);
+	atomic_fetch_or(&d->map[0].free, (uint64_t)1 << 63);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(summary_misses_a_word)
+{
+	set_up(NULL);
+	store_relaxed(&d->summary, 0);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(pending_misses_a_word)
+{
+	set_up(NULL);
+	atomic_fetch_or(&d->map[0].remote, 2);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(pending_without_announcement)
+{
+	set_up(NULL);
+	atomic_fetch_or(&d->map[0].remote, 2);
+	atomic_fetch_or(&d->pending, 1);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(wrong_place)
+{
+	set_up(NULL);
+	d->place = PLACE_BUSY;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(no_place)
+{
+	set_up(NULL);
+	d->place = PLACE_NONE;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(wrong_zone)
+{
+	zone_t *other = make("other", 64, NULL);
+
+	set_up(NULL);
+	d->zone = other;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(wrong_stride)
+{
+	set_up(NULL);
+	d->stride = 32;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(wrong_count_of_slabs)
+{
+	set_up(NULL);
+	z->nslabs++;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(wrong_count_of_free_slabs)
+{
+	set_up(NULL);
+	z->nfree++;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(more_live_than_counted)
+{
+	set_up(ATTR(.limit = OBJECTS));
+	z->live = 1;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(more_live_than_the_limit)
+{
+	set_up(ATTR(.limit = OBJECTS));
+	z->limit = 10;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(cache_with_a_foreign_slab)
+{
+	set_up(NULL);
+	store_relaxed(&d->owner, 0);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(part_lost)
+{
+	zone_t *large = make("large", 60000, NULL);
+	char *p;
+
+	set_up(NULL);
+	p = take(large);
+	while (arena_find(p)->state != UNIT_PART)
+		p += UNIT_SIZE;
+	arena_find(p)->units++;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(run_without_end)
+{
+	zone_t *large = make("large", 60000, NULL);
+	struct slab *run;
+	void *p;
+
+	set_up(NULL);
+	p = take(large);
+	run = arena_find(p);
+	zone_free(large, p);
+	zone_trim(large, ZONE_TRIM_CACHES);
+	ck_assert_int_eq(run->state, UNIT_FREE);
+	run->units--;
+	(void)check_all();
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = { sound };
+	const TTest *const deaths[] = {
+		free_and_remote, held_and_free, object_beyond_the_last,
+		summary_misses_a_word, pending_misses_a_word,
+		pending_without_announcement, wrong_place, no_place,
+		wrong_zone, wrong_stride, wrong_count_of_slabs,
+		wrong_count_of_free_slabs, more_live_than_counted,
+		more_live_than_the_limit, cache_with_a_foreign_slab,
+		part_lost, run_without_end
+	};
+
+	return api_run("check", tests, LEN(tests)) |
+	    api_run_deaths("check-finds", deaths, LEN(deaths));
+}
