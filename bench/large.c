@@ -161,8 +161,12 @@ const struct bench_row bench_large[] = {
 		.ops = BENCH_LOOP, .total = 500000
 	}, {
 		.name = "regrow", .body = { regrow },
-		.sizes = { 1024 * KIB, 16 * 1024 * KIB },
+		.sizes = { 1024 * KIB },
 		.ops = REGROW_STEPS, .total = 16000
+	}, {
+		.name = "regrow", .body = { regrow },
+		.sizes = { 16 * 1024 * KIB },
+		.ops = REGROW_STEPS, .total = 800
 	}, {
 		.name = "large", .setup = large_setup,
 		.body = { large }, .teardown = large_teardown,
@@ -170,8 +174,12 @@ const struct bench_row bench_large[] = {
 		.ops = LARGE_LOOP, .total = 10000
 	}, {
 		.name = "filled", .body = { filled },
-		.sizes = { 64 * KIB, 1024 * KIB, 16 * 1024 * KIB },
-		.ops = 1, .total = 300
+		.sizes = { 64 * KIB, 1024 * KIB },
+		.ops = 1, .total = 1000
+	}, {
+		.name = "filled", .body = { filled },
+		.sizes = { 16 * 1024 * KIB },
+		.ops = 1, .total = 30
 	},
 	{ .name = NULL }
 };

@@ -66,7 +66,7 @@ fast_free(uintptr_t p, uintptr_t arena, bool checked, uint32_t slot,
 	struct tcache *tc = (struct tcache *)owner;
 	uint64_t offset = p - d->base, index, bit, w, free;
 	struct pair *pair;
-	size_t first;
+	uintptr_t base;
 
 	if (unlikely(!thread_owns(t, owner)))
 		return FREED_NOT;
@@ -78,16 +78,18 @@ fast_free(uintptr_t p, uintptr_t arena, bool checked, uint32_t slot,
 	bit = (uint64_t)1 << (index & (WORD_OBJECTS - 1));
 	w = load_relaxed(&tc->word);
 
+	if (unlikely(index >= d->nobj))
+		return FREED_NOT;
+	base = p - (index & (WORD_OBJECTS - 1)) * d->stride;
+
 	/* It is in the word we hold. */
-	if (p - load_relaxed(&tc->base) < tc->span) {
+	if (base == load_relaxed(&tc->base)) {
 		if (unlikely((w & bit) != 0))
 			return FREED_NOT;
 		store_relaxed(&tc->word, w | bit);
 		guard_leave();
 		return FREED;
 	}
-	if (unlikely(index >= d->nobj))
-		return FREED_NOT;
 	pair = &d->map[index >> WORD_SHIFT];
 	free = load_relaxed(&pair->free);
 	if (unlikely((free & bit) != 0))
@@ -95,11 +97,8 @@ fast_free(uintptr_t p, uintptr_t arena, bool checked, uint32_t slot,
 
 	/* Our word is used up: hold this one, whose object is still hot. */
 	if (w == 0) {
-		first = index & ~(size_t)(WORD_OBJECTS - 1);
 		store_relaxed(&tc->slab, d);
-		store_relaxed(&tc->base,
-		    p - (index - first) * d->stride);
-		tc->span = min_size(d->nobj - first, WORD_OBJECTS) * d->stride;
+		store_relaxed(&tc->base, base);
 		store_relaxed(&tc->word, free | bit);
 		store_relaxed(&pair->free, 0);
 		guard_leave();

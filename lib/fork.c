@@ -7,6 +7,11 @@
  *
  * Stopped threads are outside the allocator, so the child finds no structure
  * half changed; what the other threads held there becomes shared.
+ *
+ * A signal handler that interrupted its thread while that held a lock may fork
+ * too.  Then everything is left as it is, and the thread goes on with it in
+ * both processes.  A child with more to do than to go on, or to exec, may find
+ * locks that threads hold which it does not have; there is no better answer.
  */
 #include "fork.h"
 
@@ -19,9 +24,14 @@
 #include "zone.h"
 #include "ztable.h"
 
+static _Thread_local bool left_alone;
+
 static void
 prepare(void)
 {
+	left_alone = lock_is_inside();
+	if (left_alone)
+		return;
 	lock_acquire(&setup_lock);
 	(void)thread_stop_all();
 	ztable_lock_all();
@@ -42,6 +52,8 @@ release_inner(void)
 static void
 parent(void)
 {
+	if (left_alone)
+		return;
 	release_inner();
 	thread_resume_all();
 	lock_release(&setup_lock);
@@ -50,6 +62,8 @@ parent(void)
 static void
 child(void)
 {
+	if (left_alone)
+		return;
 	release_inner();
 	thread_forget_others();
 	thread_resume_all();

@@ -42,20 +42,45 @@ note_release(const struct lock *l)
 #define note_release(l)			((void)0)
 #endif
 
+/*
+ * Locks that the thread holds, or waits for: not zero where a signal handler
+ * interrupted it there.
+ */
+static _Thread_local _Atomic(uint32_t) inside;
+
 /* The thread that has all locks: an address that only it has; NULL: none. */
 static _Atomic(const void *) has_all;
-static _Thread_local char identity;
+
+static void
+enter(void)
+{
+	add_relaxed(&inside, 1);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void
+leave(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	add_relaxed(&inside, (uint32_t)-1);
+}
+
+bool
+lock_is_inside(void)
+{
+	return load_relaxed(&inside) != 0;
+}
 
 void
 lock_have_all(bool have)
 {
-	store_relaxed(&has_all, have ? &identity : NULL);
+	store_relaxed(&has_all, have ? (const void *)&inside : NULL);
 }
 
 bool
 lock_has_all(void)
 {
-	return unlikely(load_relaxed(&has_all) == &identity);
+	return unlikely(load_relaxed(&has_all) == (const void *)&inside);
 }
 
 void
@@ -65,16 +90,25 @@ lock_init(struct lock *l, enum lock_rank rank)
 	l->rank = rank;
 }
 
-bool
-lock_try(struct lock *l)
+static bool
+take(struct lock *l)
 {
 	uint32_t free = 0;
 
+	return atomic_compare_exchange_strong_explicit(&l->state, &free, 1,
+	    memory_order_acquire, memory_order_relaxed);
+}
+
+bool
+lock_try(struct lock *l)
+{
 	if (lock_has_all())
 		return true;
-	if (!atomic_compare_exchange_strong_explicit(&l->state, &free, 1,
-	    memory_order_acquire, memory_order_relaxed))
+	enter();
+	if (!take(l)) {
+		leave();
 		return false;
+	}
 	note_acquire(l);
 	return true;
 }
@@ -92,9 +126,12 @@ acquire(struct lock *l)
 {
 	if (lock_has_all())
 		return;
+	enter();
 	for (int i = 0; i < SPINS; i++) {
-		if (load_relaxed(&l->state) == 0 && lock_try(l))
+		if (load_relaxed(&l->state) == 0 && take(l)) {
+			note_acquire(l);
 			return;
+		}
 		relax();
 	}
 	while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
@@ -125,4 +162,5 @@ lock_release(struct lock *l)
 	note_release(l);
 	if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
 		os_wake(&l->state);
+	leave();
 }

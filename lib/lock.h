@@ -35,6 +35,8 @@ void	lock_acquire(struct lock *l);
 void	lock_acquire_another(struct lock *l);
 bool	lock_try(struct lock *l);
 void	lock_release(struct lock *l);
+/* In a signal handler: did it interrupt its thread in a lock, or before one? */
+bool	lock_is_inside(void);
 
 /*
  * The caller holds every lock there is, until it says otherwise: for it locks

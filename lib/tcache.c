@@ -28,7 +28,6 @@ hold_word(struct tcache *tc, struct slab *d, unsigned w, uint64_t bits)
 
 	store_relaxed(&tc->slab, d);
 	store_relaxed(&tc->base, d->base + first * d->stride);
-	tc->span = min_size(d->nobj - first, WORD_OBJECTS) * d->stride;
 	store_relaxed(&tc->word, bits);
 	store_relaxed(&pair->free, rest);
 	if (rest == 0)
@@ -78,5 +77,4 @@ tcache_unhold(struct tcache *tc)
 	store_relaxed(&tc->word, 0);
 	store_relaxed(&tc->slab, NULL);
 	store_relaxed(&tc->base, 0);
-	tc->span = 0;
 }

@@ -25,7 +25,6 @@ struct tcache {
 	/* Fast path. */
 	_Atomic(uint64_t) word;		/* set bit: free */
 	_Atomic(uintptr_t) base;	/* address of the word's first object */
-	uint64_t	span;		/* bytes from there to its last one's end */
 	uint32_t	stride;
 	bool		raw;		/* the word's one object still needs
 					   its constructor */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fork in a signal handler that interrupts malloc and free wherever they are:
+ * a program of one thread may do that with the C library's malloc.
+ */
+#include "victim.h"
+
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#define HELD	300
+
+static volatile sig_atomic_t forks;
+
+static void
+handler(int number)
+{
+	int saved = errno, status;
+	pid_t pid = fork();
+
+	(void)number;
+	if (pid == 0)
+		_exit(0);
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+	forks++;
+	errno = saved;
+}
+
+int
+main(void)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
+	struct { void *p; size_t size; } held[HELD] = { { NULL, 0 } };
+	uint32_t seed = 1;
+
+	alarm(60);
+	victim_start();
+	CHECK(sigaction(SIGVTALRM, &action, NULL) == 0);
+	CHECK(setitimer(ITIMER_VIRTUAL, &often, NULL) == 0);
+	while (forks < 200) {
+		size_t i = next_random(&seed) % HELD;
+
+		CHECK(is_filled(held[i].p, held[i].size % 50, i));
+		free(held[i].p);
+		held[i].size = next_random(&seed) % 60000;
+		held[i].p = malloc(held[i].size);
+		fill(held[i].p, 0, held[i].size % 50, i);
+	}
+	return 0;
+}
