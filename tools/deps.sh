@@ -9,9 +9,12 @@ set -eu
 
 build="gcc libc6-dev make binutils autoconf automake libtool pkg-config"
 demo="$build python3 libjemalloc2"
-# check, g++ and mandoc are for parts of the test suite; the last two lines
-# are for the tests that compile for another libc and another processor.
-test="$build check g++ mandoc python3 util-linux
+# check, g++, mandoc, spin and valgrind are for parts of the test suite; the
+# next two lines are real programs that run under the shim; the last two are
+# for the tests that compile for another libc and another processor.
+test="$build check g++ mandoc python3 util-linux spin valgrind libjemalloc2
+    git jq libpython3.11-testsuite lua5.4 nodejs perl redis-server redis-tools
+    sqlite3 xz-utils zstd
     musl-tools
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 bench="$build g++ python3 libbenchmark-dev
