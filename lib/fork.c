@@ -64,6 +64,7 @@ child(void)
 {
 	if (left_alone)
 		return;
+	ztable_forget_leaving();
 	release_inner();
 	thread_forget_others();
 	thread_resume_all();

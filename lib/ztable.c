@@ -156,6 +156,14 @@ unlock_meta(struct zone *z, void *arg)
 	lock_release(&z->lock);
 }
 
+void
+ztable_forget_leaving(void)
+{
+	for (unsigned i = 0; i < highest; i++)
+		if (table[i] != NULL)
+			table[i]->leaving = 0;
+}
+
 /* ztable_lock stays held: no zone comes or goes meanwhile. */
 void
 ztable_lock_all(void)

@@ -34,5 +34,7 @@ void		 ztable_foreach_meta(void (*fn)(struct zone *z, void *arg),
 /* fork.c: every zone's lock, in one order. */
 void		 ztable_lock_all(void);
 void		 ztable_unlock_all(void);
+/* In the child, all locks held: who was carrying slabs away is not here. */
+void		 ztable_forget_leaving(void);
 
 #endif /* ZOBJ_ZTABLE_H */

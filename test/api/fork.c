@@ -11,8 +11,11 @@ enum { MANY = 3000, THREADS = 3, FORKS = 60 };
 static void *objs[MANY];
 static _Atomic(bool) stop;
 
-/* A sanitizer's runtime is not made for threads in the child. */
-#if defined(__SANITIZE_THREAD__)
+/*
+ * A sanitizer's runtime is not made for threads in the child: it may have been
+ * copied with a lock of its own held.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define CHILD_HAS_THREADS	0
 #else
 #define CHILD_HAS_THREADS	1

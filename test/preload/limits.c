@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* Blocks of SIZE on a chain until there are no more, or MOST bytes; how many. */
+/* Blocks of SIZE onto a chain, as many as there are, or MOST bytes. */
 static size_t
 exhaust(size_t size, size_t most, void **chain)
 {
@@ -70,7 +70,8 @@ use_up(size_t limit)
 			size_t n = exhaust(sizes[i], most, &chain);
 			size_t bytes = n * sizes[i];
 
-			dprintf(1, "%7zu bytes: %3zu MiB\n", sizes[i], bytes / MIB);
+			dprintf(1, "%7zu bytes: %3zu MiB\n", sizes[i],
+			    bytes / MIB);
 			CHECK(limit == 0 || bytes < limit);
 			CHECK(bytes > most / 4);
 			release(&chain);
@@ -118,7 +119,8 @@ start(char *self, int what, size_t limit, const char *argument)
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
 	if (status != 0)
-		dprintf(2, "limit %d of %zu: status %#x\n", what, limit, status);
+		dprintf(2, "limit %d of %zu: status %#x\n", what, limit,
+		    status);
 	CHECK(status == 0);
 }
 

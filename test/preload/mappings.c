@@ -76,8 +76,8 @@ main(void)
 		free(large[i]);
 	malloc_trim(0);
 	after = count_mappings();
-	dprintf(1, "mappings: %zu before, %zu at most, %zu after\n", before, most,
-	    after);
+	dprintf(1, "mappings: %zu before, %zu at most, %zu after\n", before,
+	    most, after);
 	if (victim_is_plain())
 		return 0;
 	CHECK(most <= before + MOVED + 4);

@@ -36,10 +36,10 @@ failed=0
 # in_dir DIR PRELOAD OPTIONS COMMAND...: in a new directory.
 in_dir()
 {
-	rm -rf "$tmp/work"
-	mkdir "$tmp/work"
+	rm -rf "$tmp/here"
+	mkdir "$tmp/here"
 	(
-		cd "$tmp/work" || exit
+		cd "$tmp/here" || exit
 		if [ -n "$2" ]; then
 			ZOBJ_OPTIONS=$3
 			LD_PRELOAD=$2

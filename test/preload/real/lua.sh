@@ -6,7 +6,7 @@ for lua in lua5.4 lua5.3 lua; do
 	command -v $lua > /dev/null && break
 done
 need $lua
-cat > "$tmp/work.lua" <<'LUA'
+cat > "$tmp/program.lua" <<'LUA'
 local t, count = {}, 0
 for i = 1, 200000 do
   local k = "k" .. (i * 7919 % 10007)
@@ -38,7 +38,7 @@ print(collectgarbage("count") < 20000)
 LUA
 workload()
 {
-	$limit $lua "$tmp/work.lua"
+	$limit $lua "$tmp/program.lua"
 }
 same "workload" workload
 exit $failed

@@ -3,7 +3,7 @@
 # node: JavaScript with buffers, which are malloc's, and worker threads.
 . "${0%/*}/common.sh"
 need node
-cat > "$tmp/work.js" <<'JS'
+cat > "$tmp/program.js" <<'JS'
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const crypto = require('crypto');
 const zlib = require('zlib');
@@ -44,7 +44,7 @@ if (isMainThread) {
 JS
 workload()
 {
-	$limit node "$tmp/work.js"
+	$limit node "$tmp/program.js"
 }
 same "workload" workload
 exit $failed
