@@ -111,7 +111,7 @@ free_call(const char *verb, zone_t *handle, void *obj)
 hot_inline void
 free_any(const char *verb, zone_t *z, void *obj)
 {
-	uintptr_t p = (uintptr_t)obj, arena = arena_window.base;
+	uintptr_t p = (uintptr_t)obj, arena = load_relaxed(&arena_window.base);
 	struct spot at;
 
 	if (likely(p - arena < load_relaxed(&arena_window.size) && z != NULL)) {

@@ -174,7 +174,7 @@ commit_to(struct arena *a, size_t end)
 		return error;
 	__atomic_store_n(&a->committed, end, __ATOMIC_RELEASE);
 	/* Who still reads the old size takes the slow path, which looks. */
-	if (a->base == arena_window.base)
+	if (a->base == load_relaxed(&arena_window.base))
 		store_relaxed(&arena_window.size, end << UNIT_SHIFT);
 	return 0;
 }
@@ -452,7 +452,7 @@ arena_open_window(void)
 {
 	lock_acquire(&arena_lock);
 	if (load_relaxed(&arena_count) != 0 || arena_add(1)) {
-		arena_window.base = arenas[0].base;
+		store_relaxed(&arena_window.base, arenas[0].base);
 		store_relaxed(&arena_window.size,
 		    arenas[0].committed << UNIT_SHIFT);
 	}

@@ -17,7 +17,7 @@
 
 /* The first arena, for the fast path: one compare tells a foreign pointer. */
 struct arena_window {
-	uintptr_t base;
+	_Atomic(uintptr_t) base;	/* set once, before size; 0 fits nothing */
 	_Atomic(size_t) size;	/* that has descriptors; under arena_lock, read
 				   by anybody; 0 until arena_open_window */
 };

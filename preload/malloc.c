@@ -53,7 +53,7 @@ free_slow_path(void *p)
 exported void
 free(void *p)
 {
-	uintptr_t arena = arena_window.base;
+	uintptr_t arena = load_relaxed(&arena_window.base);
 	struct spot at;
 
 	if (likely((uintptr_t)p - arena < load_relaxed(&arena_window.size))) {

@@ -157,8 +157,12 @@ START_TEST(memory_is_reused)
 		if (i == 10)
 			start = resident();
 	}
+	/*
+	 * What depot and arena keep for the next comer is 5 MiB at most, and
+	 * may be there at the end and not at the start; 200 MiB went through.
+	 */
 	if (!SANITIZED)
-		ck_assert_uint_lt(resident(), start + 4 * MIB);
+		ck_assert_uint_lt(resident(), start + 6 * MIB);
 }
 END_TEST
 
