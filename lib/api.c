@@ -31,6 +31,8 @@ zone_create(const char *name, size_t size, const struct zone_attr *attr)
 
 	init();
 	z = zone_make(name, size, attr, false, &error);
+	if (z == NULL && error == ENOMEM && reclaim_pressure())
+		z = zone_make(name, size, attr, false, &error);
 	if (z == NULL)
 		errno = error;
 	return z;

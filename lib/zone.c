@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "misuse.h"
 #include "options.h"
+#include "reclaim.h"
 #include "share.h"
 #include "ztable.h"
 
@@ -205,7 +206,11 @@ zone_resolve(struct zone *handle, const char *verb, int *error)
 
 		z = __atomic_load_n(&s->zs_zone, __ATOMIC_ACQUIRE);
 		if (z == NULL)
-			return create_static(s, error);
+			z = create_static(s, error);
+		if (z == NULL && *error == ENOMEM && reclaim_pressure())
+			z = create_static(s, error);
+		if (z == NULL)
+			return NULL;
 	}
 	return zone_existing(handle, verb);
 }

@@ -5,6 +5,7 @@
  */
 #include "api.h"
 
+#include <semaphore.h>
 #include <stdatomic.h>
 
 enum { MANY = 3000, THREADS = 4 };
@@ -352,6 +353,60 @@ START_TEST(many_threads)
 }
 END_TEST
 
+/* Destructors that run in another thread are over when the zone is. */
+static sem_t in_destructor, go_on;
+static _Atomic(bool) destroyed;
+
+static void
+destruct_slowly(void *p, void *arg)
+{
+	if (((struct count *)arg)->ended == 0) {
+		sem_post(&in_destructor);
+		sem_wait(&go_on);
+	}
+	destruct(p, arg);
+}
+
+static void *
+trim_all(void *arg)
+{
+	(void)arg;
+	zone_trim(NULL, ZONE_TRIM_FREE);
+	return NULL;
+}
+
+static void *
+destroy(void *arg)
+{
+	MUST(zone_destroy(arg, ZONE_NOW) == 0);
+	destroyed = true;
+	return NULL;
+}
+
+START_TEST(destroy_waits_for_destructors)
+{
+	struct count c = { 0 };
+	zone_t *z = make("slow", sizeof (struct obj), ATTR(.ctor = construct,
+	    .dtor = destruct_slowly, .arg = &c));
+	pthread_t trimmer, destroyer;
+
+	sem_init(&in_destructor, 0, 0);
+	sem_init(&go_on, 0, 0);
+	take_elsewhere(z, (void **)objs, MANY);
+	free_elsewhere(z, (void **)objs, MANY);
+	start(&trimmer, trim_all, NULL);
+	sem_wait(&in_destructor);
+	start(&destroyer, destroy, z);
+	/* Long enough to see it come back too early, if it does. */
+	usleep(100000);
+	ck_assert(!destroyed);
+	sem_post(&go_on);
+	(void)join(destroyer);
+	ck_assert_uint_eq(c.ended, MANY);
+	(void)join(trimmer);
+}
+END_TEST
+
 /* A destructor without constructor has nothing to undo. */
 START_TEST(destructor_alone)
 {
@@ -369,4 +424,4 @@ RUN_TESTS("ctor", built_when_first_handed_out, come_back_as_they_were,
     used_before_raw, failing_constructor, failed_memory_is_raw_again,
     zero_is_refused, trim_ends_objects, trim_keeps_what_is_live,
     destroy_ends_objects, last_free_ends_objects, both_may_use_other_zones,
-    many_threads, destructor_alone)
+    many_threads, destroy_waits_for_destructors, destructor_alone)

@@ -210,7 +210,7 @@ child_works(void)
 	if (z == NULL)
 		return false;
 	(void)use_a_zone(z);
-#ifndef __SANITIZE_THREAD__
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 	if (pthread_create(&t, NULL, use_a_zone, z) != 0)
 		return false;
 	pthread_join(t, NULL);
