@@ -30,7 +30,13 @@ static bool rest_started;
 static void
 apply_options(void)
 {
+	static bool applied;
+
+	/* Once there is an environment to read; others use the values then. */
 	options_init();
+	if (applied || !options_are_read())
+		return;
+	applied = true;
 	misuse_set_abort(options.abort);
 	arena_set_limit(options.arena);
 }

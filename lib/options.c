@@ -216,6 +216,12 @@ options_init(void)
 	}
 }
 
+bool
+options_are_read(void)
+{
+	return parsed;
+}
+
 /* Shell patterns with * and ?; the pattern ends at END. */
 static bool
 matches(const char *glob, const char *end, const char *name)

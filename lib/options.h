@@ -21,6 +21,7 @@ extern struct options options;
 
 /* Read the environment, once it exists; later calls do nothing. */
 void	options_init(void);
+bool	options_are_read(void);
 
 /* The value of the last GLOB:N of option NAME whose glob matches; or ELSE. */
 size_t	options_for_zone(const char *name, const char *zone, size_t otherwise);

@@ -112,8 +112,11 @@ reclaim_poll(struct thread *t)
 	if (now - t->polled_ms < POLL_MS)
 		return;
 	t->polled_ms = now;
-	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
-		for (uint64_t s = t->used[i]; s != 0; s &= s - 1) {
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++) {
+		uint64_t s = guard_enter() == t ? t->used[i] : 0;
+
+		guard_leave();
+		for (; s != 0; s &= s - 1) {
 			struct tcache *tc = &t->caches[i * 64 + lowest_bit(s)];
 			struct zone *z = NULL;
 
@@ -124,6 +127,7 @@ reclaim_poll(struct thread *t)
 			if (z != NULL)
 				(void)share_shed(z, z->keep);
 		}
+	}
 	errno = saved;
 }
 

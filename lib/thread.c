@@ -39,7 +39,7 @@ static struct list threads = { &threads, &threads };	/* registered */
 struct list threads_dead = { &threads_dead, &threads_dead };
 static size_t registered, dead;
 static size_t running_at_fork;		/* of the last thread_stop_all */
-static bool can_stop;			/* membarrier works */
+static _Atomic(bool) can_stop;		/* membarrier works */
 static pthread_key_t exit_key;
 static _Atomic(bool) have_key;		/* and the two above are set */
 static void (*on_exit_fn)(struct thread *t);
@@ -208,7 +208,7 @@ thread_init(void)
 {
 	int error = pthread_key_create(&exit_key, exit_round);
 
-	can_stop = os_membarrier_register() == 0;
+	store_relaxed(&can_stop, os_membarrier_register() == 0);
 	/* Pairs with the acquire in register_self: others may be there. */
 	store_release(&have_key, error == 0);
 	return error;
@@ -220,7 +220,7 @@ ask_to_stop(void)
 {
 	bool others = false;
 
-	if (!can_stop)
+	if (!load_relaxed(&can_stop))
 		return false;
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
@@ -307,7 +307,7 @@ thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 void
 thread_forget_others(void)
 {
-	can_stop = os_membarrier_register() == 0;
+	store_relaxed(&can_stop, os_membarrier_register() == 0);
 	LIST_FOREACH_SAFE(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 

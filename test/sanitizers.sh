@@ -39,7 +39,7 @@ probe()
 }
 
 status=0
-for name in address undefined thread; do
+for name in ${ZOBJ_SANITIZERS:-address undefined thread}; do
 	if ! probe $name; then
 		echo "check-sanitizers: $name: skipped," \
 		    "programs built with it do not run here"
