@@ -125,7 +125,7 @@ START_TEST(in_a_constructor)
 	if (!limit_to(RLIMIT_DATA, 100 * MIB))
 		return;
 	inner = make("inner", 2000, NULL);
-	outer = make("outer", 100, ATTR(.ctor = construct, .dtor = destruct,
+	outer = make("outer", 104, ATTR(.ctor = construct, .dtor = destruct,
 	    .arg = inner));
 	while (n < MANY && (objs[n] = zone_alloc(outer, 0)) != NULL)
 		n++;
