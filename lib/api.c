@@ -77,6 +77,27 @@ refill_call(zone_t *handle)
 	return alloc_call(handle, 0);
 }
 
+/*
+ * The size is the zone's, which is not in HANDLE if that is a ZONE_DEFINE.  A
+ * thread cache without a zone, or with an empty word, knows nothing.
+ */
+static noinline void *
+alloc_zero(zone_t *handle, unsigned flags)
+{
+	struct tcache *tc = thread_cache(guard_enter(), slot_of(handle));
+	size_t size;
+	void *p;
+
+	if (likely(load_relaxed(&tc->word) != 0 && tc->zone->ctor == NULL)) {
+		size = tc->zone->size;
+		p = tcache_take(tc);
+		guard_leave();
+		return memset(p, 0, size);
+	}
+	guard_leave();
+	return alloc_call(handle, flags);
+}
+
 exported void *
 zone_alloc(zone_t *z, unsigned flags)
 {
@@ -87,6 +108,8 @@ zone_alloc(zone_t *z, unsigned flags)
 			return p;
 		return refill_call(z);
 	}
+	if ((flags | zone_head(z)->flags) == ZONE_ZERO)
+		return alloc_zero(z, flags);
 	return alloc_call(z, flags);
 }
 
@@ -110,6 +133,16 @@ free_call(const char *verb, zone_t *handle, void *obj)
 	free_slow(verb, z, (uintptr_t)obj);
 }
 
+/* Inside the guard; a tail call, so that zone_free needs no stack. */
+static noinline void
+free_other(const char *verb, zone_t *z, void *obj)
+{
+	if (fast_free_remote((uintptr_t)obj, true, slot_of(z)))
+		return;
+	guard_leave();
+	free_call(verb, z, obj);
+}
+
 hot_inline void
 free_any(const char *verb, zone_t *z, void *obj)
 {
@@ -124,7 +157,8 @@ free_any(const char *verb, zone_t *z, void *obj)
 			fast_first_in_word(at.tc, at.slab, at.word);
 			return;
 		case FREED_NOT:
-			guard_leave();
+			free_other(verb, z, obj);
+			return;
 		}
 	}
 	free_call(verb, z, obj);

@@ -53,6 +53,12 @@ struct spot {
 void	 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word);
 
 /*
+ * After FREED_NOT, inside the guard: free P into another thread's slab or a
+ * shared one.  CHECKED as below.  False: the slow path must look; still inside.
+ */
+bool	 fast_free_remote(uintptr_t p, bool checked, uint32_t slot);
+
+/*
  * Free P, which lies in the first arena, into the calling thread's own slab.
  * CHECKED: it must be of the zone with slot SLOT.
  */

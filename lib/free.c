@@ -6,6 +6,7 @@
 #include "free.h"
 
 #include "destroy.h"
+#include "fast.h"
 #include "misuse.h"
 #include "remote.h"
 #include "rotate.h"
@@ -85,6 +86,35 @@ free_remote(struct slab *d, size_t index, bool stranger)
 	/* Release: who counts up, with acquire, finds the object. */
 	if ((z->kind & KIND_COUNTED) != 0)
 		atomic_fetch_sub_explicit(&z->live, 1, memory_order_release);
+	return true;
+}
+
+bool
+fast_free_remote(uintptr_t p, bool checked, uint32_t slot)
+{
+	struct thread *t = load_relaxed(&zobj_tls.self);
+	struct slab *d = arena_slab(arena_window.base, p);
+	struct tcache *tc = slab_owner(d);
+	uint64_t offset, index;
+	struct zone *z;
+
+	/* Pairs with the release in share.c: the fields are set. */
+	if (load_acquire(&d->state) != UNIT_SLAB || t == &thread_nobody ||
+	    thread_owns(t, (uintptr_t)tc) || (checked && d->slot != slot))
+		return false;
+	offset = p - d->base;
+	index = offset * d->recip >> 32;
+	z = d->zone;
+	if (index * d->stride != offset || index >= d->nobj || z->kind != 0 ||
+	    load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
+		return false;
+	/* Held free by its owner: perhaps a mistake, perhaps we read a mixture. */
+	if (tc != NULL && (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
+	    index % WORD_OBJECTS & 1) != 0)
+		return false;
+	if (!remote_free(d, index))
+		return false;
+	guard_leave();
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "block.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -128,39 +129,45 @@ is_live(const struct location *at)
 	    at->index % WORD_OBJECTS & 1) == 0;
 }
 
+static size_t
+usable(const char *verb, void *p, enum located what, const struct location *at)
+{
+	switch (what) {
+	case LOCATED_OBJECT:
+		if (is_live(at))
+			return at->slab->zone->size;
+		misuse_double_free(verb, at->slab->zone, (uintptr_t)p);
+		return 0;
+	case LOCATED_EXTENT:
+		return extent_usable(at->slab);
+	case LOCATED_FOREIGN:
+		if (route_is_partial())
+			return route_usable(p);
+		/* fall through */
+	default:
+		report(verb, p, what, at);
+		return 0;
+	}
+}
+
 size_t
 block_usable(const char *verb, void *p)
 {
 	struct location at;
 	enum located what = locate((uintptr_t)p, &at);
 
-	switch (what) {
-	case LOCATED_OBJECT:
-		if (is_live(&at))
-			return at.slab->zone->size;
-		misuse_double_free(verb, at.slab->zone, (uintptr_t)p);
-		return 0;
-	case LOCATED_EXTENT:
-		return extent_usable(at.slab);
-	case LOCATED_FOREIGN:
-		if (route_is_partial())
-			return route_usable(p);
-		/* fall through */
-	default:
-		report(verb, p, what, &at);
-		return 0;
-	}
+	return usable(verb, p, what, &at);
 }
 
-/* Somewhere else, by copying. */
+/* Somewhere else, by copying; P is live.  The fast paths are in malloc.c. */
 static void *
 move(void *p, size_t old, size_t size)
 {
-	void *to = block_alloc(size, SIZECLASS_QUANTUM, false);
+	void *to = malloc(size);
 
 	if (to != NULL) {
 		memcpy(to, p, min_size(old, size));
-		block_free("realloc", p);
+		free(p);
 	}
 	return to;
 }
@@ -178,7 +185,7 @@ block_resize(void *p, size_t size)
 	if (what == LOCATED_FOREIGN && route_is_partial() &&
 	    !route_is_ours(size))
 		return route_realloc(p, size);
-	old = block_usable("realloc", p);
+	old = usable("realloc", p, what, &at);
 	if (old == 0)
 		return no_memory();
 	if (what == LOCATED_OBJECT && size <= old && size > old / SHRINK_SHARE)

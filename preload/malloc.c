@@ -50,6 +50,16 @@ free_slow_path(void *p)
 		block_free("free", p);
 }
 
+/* Inside the guard; a tail call, so that free needs no stack. */
+static noinline void
+free_other(void *p)
+{
+	if (fast_free_remote((uintptr_t)p, false, 0))
+		return;
+	guard_leave();
+	free_slow_path(p);
+}
+
 exported void
 free(void *p)
 {
@@ -64,7 +74,8 @@ free(void *p)
 			fast_first_in_word(at.tc, at.slab, at.word);
 			return;
 		case FREED_NOT:
-			guard_leave();
+			free_other(p);
+			return;
 		}
 	}
 	free_slow_path(p);
