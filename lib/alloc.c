@@ -100,6 +100,10 @@ hold_shared(struct tcache *tc, struct attempt *at)
 		note_twice(at, twice);
 		if (d == NULL)
 			return false;
+		if (tc->gave > 0) {
+			tc->gave--;
+			tc->bounce++;
+		}
 		activate(tc, d);
 	} while (!tcache_hold(tc, d));
 	return true;
@@ -136,7 +140,10 @@ fast_first_in_word(struct tcache *tc, struct slab *d, size_t word)
 	store_relaxed(&d->summary, summary | (uint64_t)1 << word);
 	if (summary == 0)
 		rotate_revive(tc, d);
-	guard_leave();
+	if (unlikely(reclaim_is_due(tc)))
+		reclaim_ready(tc);
+	else
+		guard_leave();
 }
 
 static void *

@@ -11,24 +11,20 @@
  * Over all:		used + dirty.units + clean.units + on their way to be
  *			purged = sum of frontiers
  *
- * How much free memory stays resident is bounded by a share of what is used.
- * Memory that went out and was wanted again within BOUNCE_MS widens the bound
- * by as much; the widening halves every quiet BOUNCE_MS.
+ * How much free memory stays resident is bounded: see retain.h.
  */
 #include "arena.h"
 
 #include "lock.h"
 #include "os.h"
 #include "panic.h"
+#include "retain.h"
 #include "run.h"
 
 enum {
 	MAX_ARENAS = 64,
 	COMMIT_UNITS = 16,		/* the frontier's smallest step */
-	COMMIT_SHARE = 16,		/* or this share of what is committed */
-	KEEP_UNITS = 64,		/* dirty units always kept */
-	KEEP_SHARE = 8,			/* or this share of what is used */
-	BOUNCE_MS = 1000
+	COMMIT_SHARE = 16		/* or this share of what is committed */
 };
 
 #define HUGE_PAGE	(2 * MIB)
@@ -50,9 +46,8 @@ struct lock arena_lock = LOCK_INITIALIZER(RANK_ARENA);
 static struct arena arenas[MAX_ARENAS];
 static _Atomic(unsigned) arena_count;
 static struct run_pool dirty_pool, clean_pool;
-static size_t used_units;
-static size_t bounce_units;
-static uint64_t purged_ms;		/* when we last gave pages back */
+static _Atomic(size_t) used_units;
+static struct retention dirty_retention;
 static _Atomic(size_t) purged_bytes;
 static size_t first_limit;
 
@@ -334,28 +329,15 @@ purge_to(size_t keep)
 		bytes += given;
 	}
 	if (bytes != 0)
-		purged_ms = os_coarse_ms();
+		retain_gave(&dirty_retention, bytes);
 	return bytes;
 }
 
+/* Dirty units that may stay. */
 static size_t
 keep_bound(void)
 {
-	uint64_t now = os_coarse_ms();
-
-	if (bounce_units != 0 && now - purged_ms > BOUNCE_MS) {
-		bounce_units /= 2;
-		purged_ms = now;
-	}
-	return max_size(KEEP_UNITS, used_units / KEEP_SHARE) + bounce_units;
-}
-
-/* Clean memory is wanted: was it ours a moment ago? */
-static void
-note_bounce(size_t units)
-{
-	if (purged_ms != 0 && os_coarse_ms() - purged_ms <= BOUNCE_MS)
-		bounce_units = min_size(bounce_units + units, used_units);
+	return retain_bound(&dirty_retention, arena_used()) >> UNIT_SHIFT;
 }
 
 static struct slab *
@@ -368,7 +350,8 @@ take_units(size_t units, size_t align, bool *zero)
 	if (head != NULL)
 		return head;
 	*zero = true;
-	note_bounce(units);
+	/* Clean memory is wanted: was it ours a moment ago? */
+	retain_wanted(&dirty_retention, units << UNIT_SHIFT);
 	head = take_run(&clean_pool, units, align);
 	if (head == NULL)
 		head = take_frontier(units, align);
@@ -392,7 +375,7 @@ arena_alloc(size_t units, size_t align, bool *zero)
 		head = take_units(units, align, zero);
 	if (head != NULL) {
 		head->units = (uint32_t)units;
-		used_units += units;
+		add_relaxed(&used_units, units);
 	}
 	lock_release(&arena_lock);
 	return head;
@@ -404,10 +387,10 @@ arena_free(struct slab *head, size_t units, bool dirty)
 	lock_acquire(&arena_lock);
 	store_relaxed(&head->owner, 0);
 	store_relaxed(&head->state, UNIT_NONE);
-	used_units -= units;
+	add_relaxed(&used_units, -units);
 	head = merge(head, &units, dirty);
 	free_run(head, units, dirty);
-	if (dirty_pool.units > KEEP_UNITS)
+	if (dirty_pool.units > 0)
 		(void)purge_to(keep_bound());
 	lock_release(&arena_lock);
 }
@@ -441,7 +424,7 @@ arena_extend(struct slab *head, size_t more, bool *zero)
 	}
 	if (done) {
 		head->units += (uint32_t)more;
-		used_units += more;
+		add_relaxed(&used_units, more);
 	}
 	lock_release(&arena_lock);
 	return done;
@@ -471,6 +454,12 @@ arena_purge(size_t keep)
 }
 
 size_t
+arena_used(void)
+{
+	return load_relaxed(&used_units) << UNIT_SHIFT;
+}
+
+size_t
 arena_purged(void)
 {
 	return load_relaxed(&purged_bytes);
@@ -487,7 +476,7 @@ arena_usage(struct arena_usage *u)
 		u->committed += arenas[i].committed;
 	}
 	lock_acquire(&arena_lock);
-	u->used = used_units;
+	u->used = load_relaxed(&used_units);
 	u->dirty = dirty_pool.units;
 	lock_release(&arena_lock);
 }
@@ -508,6 +497,7 @@ arena_check(void)
 		ASSERT(arenas[i].committed <= arenas[i].units);
 		below += arenas[i].frontier;
 	}
-	ASSERT(used_units + dirty_pool.units + clean_pool.units <= below);
+	ASSERT(load_relaxed(&used_units) + dirty_pool.units +
+	    clean_pool.units <= below);
 	lock_release(&arena_lock);
 }

@@ -57,6 +57,7 @@ bool		 arena_extend(struct slab *head, size_t more, bool *zero);
 /* Give pages of free runs back until KEEP units are left; bytes given. */
 size_t		 arena_purge(size_t keep);
 size_t		 arena_purged(void);	/* bytes given back so far */
+size_t		 arena_used(void);	/* bytes of slabs and extents */
 void		 arena_usage(struct arena_usage *u);
 void		 arena_set_limit(size_t bytes);	/* of the first reservation */
 

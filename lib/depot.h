@@ -9,7 +9,7 @@
 
 #include "desc.h"
 
-enum { DEPOT_SHARDS = 16, DEPOT_KEEP = 16 };
+enum { DEPOT_SHARDS = 16, DEPOT_KEEP = 8 };
 
 /* One unit, its shard set; NULL: none at hand. */
 struct slab	*depot_get(void);

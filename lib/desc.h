@@ -13,7 +13,8 @@
  *	UNIT_TAIL   last unit of a free run of two	units
  *		    or more
  *	UNIT_SLAB   first unit of a slab		all below
- *	UNIT_PART   a later unit of a slab		units: back to the first
+ *	UNIT_PART   a later unit of a slab		units: back to the first,
+ *							given
  *	UNIT_EXTENT first unit of an extent		base, units, bytes
  *
  * A slab of N objects has ceil(N / 64) words.  Object I is bit I % 64 of word
@@ -92,11 +93,15 @@ struct slab {
 	uint32_t	nobj;
 	_Atomic(uint8_t) state;		/* enum unit_state */
 	_Atomic(uint8_t) place;		/* enum slab_place; owner or zone lock */
-	uint8_t		group;		/* of PLACE_PARTIAL; zone lock */
+	union {
+		uint8_t	group;		/* of PLACE_PARTIAL; zone lock */
+		bool	dirty;		/* free run: pages may be in memory */
+	};
 	uint8_t		shard;		/* depot shard it came from */
 	struct zone	*zone;
 	uint32_t	units;
-	bool		dirty;		/* free run: pages may be in memory */
+	uint16_t	given;		/* shared slab: this unit's pages that
+					   are back at the system; zone lock */
 
 	/* Owner, or under the zone's lock in a shared slab. */
 	line_aligned

@@ -8,6 +8,7 @@
 #include "destroy.h"
 #include "fast.h"
 #include "misuse.h"
+#include "reclaim.h"
 #include "remote.h"
 #include "rotate.h"
 #include "thread.h"
@@ -75,13 +76,13 @@ held_by_other(struct slab *d, size_t index, bool stranger)
 
 /* Inside the guard, or as a stranger; D is not ours. */
 static bool
-free_remote(struct slab *d, size_t index, bool stranger)
+free_remote(struct slab *d, size_t index, bool stranger, enum hole_news *news)
 {
 	struct zone *z = d->zone;
 
 	if (held_by_other(d, index, stranger))
 		return false;
-	if (!remote_free(d, index))
+	if (!remote_free(d, index, news))
 		return false;
 	/* Release: who counts up, with acquire, finds the object. */
 	if ((z->kind & KIND_COUNTED) != 0)
@@ -95,6 +96,7 @@ fast_free_remote(uintptr_t p, bool checked, uint32_t slot)
 	struct thread *t = load_relaxed(&zobj_tls.self);
 	struct slab *d = arena_slab(arena_window.base, p);
 	struct tcache *tc = slab_owner(d);
+	enum hole_news news;
 	uint64_t offset, index;
 	struct zone *z;
 
@@ -112,9 +114,11 @@ fast_free_remote(uintptr_t p, bool checked, uint32_t slot)
 	if (tc != NULL && (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
 	    index % WORD_OBJECTS & 1) != 0)
 		return false;
-	if (!remote_free(d, index))
+	if (!remote_free(d, index, &news))
 		return false;
 	guard_leave();
+	if (unlikely(news != HOLE_NOTHING))
+		reclaim_news(z, news);
 	return true;
 }
 
@@ -124,6 +128,7 @@ free_located(const char *verb, const struct location *at)
 	struct slab *d = at->slab;
 	struct zone *z = d->zone;
 	uintptr_t twice = 0, p = slab_object(d, at->index);
+	enum hole_news news = HOLE_NOTHING;
 	bool ok, dying;
 	struct thread *t;
 	struct tcache *tc;
@@ -138,7 +143,7 @@ free_located(const char *verb, const struct location *at)
 			twice = remote_drain_cache(tc);
 		ok = free_own(tc, d, at->index);
 	} else {
-		ok = free_remote(d, at->index, t == NULL);
+		ok = free_remote(d, at->index, t == NULL, &news);
 	}
 	/* Read inside: who marks a zone waits until nobody is. */
 	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
@@ -152,6 +157,8 @@ free_located(const char *verb, const struct location *at)
 		misuse_double_free(verb, z, p);
 	else if (unlikely(dying))
 		destroy_count_down(z);
+	else if (unlikely(news != HOLE_NOTHING))
+		reclaim_news(z, news);
 }
 
 void

@@ -48,7 +48,7 @@ apply_options(void)
 static void
 start_rest(void)
 {
-	thread_on_exit(reclaim_thread);
+	thread_on_exit(reclaim_thread, reclaim_left);
 	(void)thread_init();
 	arena_open_window();
 	/* Pairs with the acquire in init. */

@@ -18,7 +18,15 @@
 
 enum {
 	POLL_MS = 100,			/* at most one poll in this time */
-	POLL_SLABS = 8			/* slabs looked at per cache */
+	POLL_SLABS = 8,			/* slabs looked at per cache */
+	READY_FLOOR = 2,		/* slabs a cache may have ready */
+	READY_SHARE = 8,		/* plus this share of those it owns */
+	GIVE_ZONES = 4			/* zones whose holes are given at once */
+};
+
+struct trim {
+	int	 how;
+	size_t	 bytes;			/* of holes */
 };
 
 /* One slab to the zone, or back onto the cache's lists; zone lock held. */
@@ -80,6 +88,115 @@ reclaim_thread(struct thread *t)
 			reclaim_cache(t, &t->caches[i * 64 + lowest_bit(s)]);
 }
 
+/* Slabs with free objects that the cache may keep besides those it uses. */
+static size_t
+ready_bound(const struct tcache *tc)
+{
+	return READY_FLOOR + tc->nowned / READY_SHARE + tc->bounce;
+}
+
+bool
+reclaim_is_due(const struct tcache *tc)
+{
+	return tc->nready > ready_bound(tc);
+}
+
+/* Share the slabs that have been ready longest, until few enough are. */
+static void
+share_oldest(struct tcache *tc)
+{
+	struct zone *z = tc->zone;
+
+	if (!lock_try(&z->lock))
+		return;
+	while (reclaim_is_due(tc)) {
+		struct slab *d = SLAB_OF_LINK(tc->ready.prev);
+
+		if (load_relaxed(&tc->slab) == d)
+			tcache_unhold(tc);
+		/* Somebody frees there just now: next time. */
+		if (!rotate_share(z, tc, d))
+			break;
+		tc->gave++;
+	}
+	lock_release(&z->lock);
+}
+
+/* The zone whose shared slabs have most to give; NULL: none has any. */
+static struct zone *
+most_holes(void)
+{
+	struct zone *most = NULL;
+	size_t holes = 0;
+
+	for (unsigned i = 0; i < ZTABLE_END; i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL && load_relaxed(&z->holes) > holes) {
+			holes = load_relaxed(&z->holes);
+			most = z;
+		}
+	}
+	return most;
+}
+
+static void
+give_excess_holes(void)
+{
+	struct zone *z;
+
+	for (int i = 0; i < GIVE_ZONES && hole_excess() &&
+	    (z = most_holes()) != NULL; i++)
+		(void)share_give_holes(z);
+}
+
+/* Z has more in shared slabs; outside the guard. */
+static void
+give_excess(struct zone *z)
+{
+	int saved = errno;
+
+	(void)share_shed(z, z->keep);
+	give_excess_holes();
+	errno = saved;
+}
+
+void
+reclaim_ready(struct tcache *tc)
+{
+	struct zone *z = tc->zone;
+
+	share_oldest(tc);
+	guard_leave();
+	give_excess(z);
+}
+
+static void
+reclaim_stuck(struct thread *t, void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++) {
+		for (uint64_t s = t->used[i]; s != 0; s &= s - 1) {
+			struct tcache *tc = &t->caches[i * 64 + lowest_bit(s)];
+
+			if (load_relaxed(&tc->stuck) != 0)
+				reclaim_cache(t, tc);
+		}
+	}
+}
+
+void
+reclaim_news(struct zone *z, enum hole_news news)
+{
+	if (news == HOLE_STUCK) {
+		(void)thread_stop_all();
+		thread_foreach_stopped(reclaim_stuck, NULL);
+		thread_resume_all();
+		misuse_report_deferred();
+	}
+	give_excess(z);
+}
+
 /* Share the free slabs among the first few of a ready list. */
 static bool
 share_free_ones(struct tcache *tc)
@@ -102,6 +219,25 @@ share_free_ones(struct tcache *tc)
 	return shared != 0;
 }
 
+/* True: there is more in shared slabs now. */
+static bool
+poll_cache(struct tcache *tc)
+{
+	bool shared;
+
+	if (tc->zone == NULL)
+		return false;
+	if (tc->gave == 0)
+		tc->bounce /= 2;
+	tc->gave = 0;
+	shared = share_free_ones(tc);
+	if (reclaim_is_due(tc)) {
+		share_oldest(tc);
+		shared = true;
+	}
+	return shared;
+}
+
 void
 reclaim_poll(struct thread *t)
 {
@@ -120,12 +256,11 @@ reclaim_poll(struct thread *t)
 			struct tcache *tc = &t->caches[i * 64 + lowest_bit(s)];
 			struct zone *z = NULL;
 
-			if (guard_enter() == t && tc->zone != NULL &&
-			    share_free_ones(tc))
+			if (guard_enter() == t && poll_cache(tc))
 				z = tc->zone;
 			guard_leave();
 			if (z != NULL)
-				(void)share_shed(z, z->keep);
+				give_excess(z);
 		}
 	}
 	errno = saved;
@@ -142,16 +277,35 @@ trim_caches(struct thread *t, void *arg)
 		reclaim_cache(t, thread_cache(t, z->slot));
 }
 
-static void
-shed_all(struct zone *z, void *arg)
+void
+reclaim_left(void)
 {
-	(void)arg;
-	(void)share_shed(z, 0);
+	for (unsigned i = 0; i < ZTABLE_END; i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL)
+			(void)share_shed(z, z->keep);
+	}
+	give_excess_holes();
+}
+
+static void
+trim_zone(struct zone *z, void *arg)
+{
+	struct trim *trim = arg;
+
+	if (trim->how == ZONE_TRIM_EXCESS) {
+		(void)share_shed(z, z->keep);
+	} else {
+		(void)share_shed(z, 0);
+		trim->bytes += share_give_holes(z);
+	}
 }
 
 size_t
 reclaim_trim(struct zone *z, int how)
 {
+	struct trim trim = { how, 0 };
 	size_t before = arena_purged();
 	int saved = errno;
 
@@ -165,16 +319,15 @@ reclaim_trim(struct zone *z, int how)
 		struct zone *each = ztable_at(i);
 
 		if (each != NULL)
-			(void)share_shed(each, how == ZONE_TRIM_EXCESS ?
-			    each->keep : 0);
+			trim_zone(each, &trim);
 	}
 	if (z != NULL)
-		(void)share_shed(z, how == ZONE_TRIM_EXCESS ? z->keep : 0);
-	ztable_foreach_meta(shed_all, NULL);
+		trim_zone(z, &trim);
+	ztable_foreach_meta(trim_zone, &trim);
 	depot_drain();
 	(void)arena_purge(0);
 	errno = saved;
-	return arena_purged() - before;
+	return trim.bytes + arena_purged() - before;
 }
 
 bool

@@ -6,6 +6,7 @@
 #ifndef ZOBJ_RECLAIM_H
 #define ZOBJ_RECLAIM_H
 
+#include "hole.h"
 #include "thread.h"
 #include "zdef.h"
 
@@ -17,8 +18,22 @@
 void	reclaim_cache(struct thread *t, struct tcache *tc);
 void	reclaim_thread(struct thread *t);	/* the same for all its caches */
 
+/*
+ * Objects that a thread frees stay with it, up to a number of slabs per cache;
+ * then it is time to share some.  By the owner, inside the guard.
+ */
+bool	reclaim_is_due(const struct tcache *tc);
+/* Returns outside the guard. */
+void	reclaim_ready(struct tcache *tc);
+
+/* What remote_free has told; outside the guard. */
+void	reclaim_news(struct zone *z, enum hole_news news);
+
 /* A bounded piece of work now and then, from slow paths; outside the guard. */
 void	reclaim_poll(struct thread *t);
+
+/* A thread has gone and left what it held; outside the guard, no lock held. */
+void	reclaim_left(void);
 
 /* zone_trim; outside the guard. */
 size_t	reclaim_trim(struct zone *z, int how);

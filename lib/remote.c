@@ -50,13 +50,16 @@ announce(struct slab *d)
  * he emptied what we found empty.
  */
 bool
-remote_free(struct slab *d, size_t index)
+remote_free(struct slab *d, size_t index, enum hole_news *news)
 {
 	unsigned w = (unsigned)(index >> WORD_SHIFT);
 	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS, old;
 
 	if ((load_relaxed(&d->map[w].free) & bit) != 0)
 		return false;
+	/* Before the object is free: afterwards the slab may leave any time. */
+	if (news != NULL)
+		*news = hole_opens(d, index);
 	old = atomic_fetch_or_explicit(&d->map[w].remote, bit,
 	    memory_order_acq_rel);
 	if (old != 0)
@@ -93,6 +96,7 @@ remote_drain_cache(struct tcache *tc)
 			twice = p;
 		rotate_revive(tc, d);
 	}
+	hole_unstick(tc);
 	return twice;
 }
 

@@ -27,11 +27,15 @@
 #ifndef ZOBJ_REMOTE_H
 #define ZOBJ_REMOTE_H
 
+#include "hole.h"
 #include "slab.h"
 #include "zdef.h"
 
-/* Free INDEX of D; false: it was free already.  Inside the guard. */
-bool	remote_free(struct slab *d, size_t index);
+/*
+ * Free INDEX of D; false: it was free already.  Inside the guard.  *NEWS: what
+ * to do about it once outside, see reclaim_news; NULL if nobody would.
+ */
+bool	remote_free(struct slab *d, size_t index, enum hole_news *news);
 
 /*
  * Collect what was announced; returns an object that was freed twice, 0: none.

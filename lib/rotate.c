@@ -4,6 +4,7 @@
  */
 #include "rotate.h"
 
+#include "hole.h"
 #include "panic.h"
 
 /* What d->owner is when TC owns it and nobody is announcing it. */
@@ -40,6 +41,7 @@ rotate_retire(struct tcache *tc, struct slab *d)
 	if (load_relaxed(&d->summary) != 0) {
 		store_relaxed(&d->place, PLACE_READY);
 		list_push(&tc->ready, &d->link);
+		tc->nready++;
 	} else {
 		store_relaxed(&d->place, PLACE_SPENT);
 		list_push(&tc->spent, &d->link);
@@ -54,6 +56,7 @@ rotate_revive(struct tcache *tc, struct slab *d)
 	list_remove(&d->link);
 	store_relaxed(&d->place, PLACE_READY);
 	list_push(&tc->ready, &d->link);
+	tc->nready++;
 }
 
 struct slab *
@@ -63,6 +66,7 @@ rotate_next_ready(struct tcache *tc)
 		struct slab *d = SLAB_OF_LINK(tc->ready.next);
 
 		list_remove(&d->link);
+		tc->nready--;
 		if (slab_has_free(d)) {
 			store_relaxed(&d->place, PLACE_ACTIVE);
 			return d;
@@ -108,10 +112,12 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 	list_append(&z->all, &d->all);
 	z->nslabs++;
 	store_release(&d->owner, owner_word(d, tc));	/* see set_owner */
-	if (tc != NULL)
+	if (tc != NULL) {
 		store_relaxed(&d->place, PLACE_ACTIVE);
-	else
+		tc->nowned++;
+	} else {
 		insert(z, d);
+	}
 }
 
 struct slab *
@@ -132,7 +138,9 @@ adopt_from(struct zone *z, struct list *head, struct tcache *tc)
 		if (!set_owner(d, NULL, tc))
 			continue;
 		detach(z, d);
+		hole_adopted(d);
 		store_relaxed(&d->place, PLACE_ACTIVE);
+		tc->nowned++;
 		return d;
 	}
 	return NULL;
@@ -155,7 +163,10 @@ rotate_share(struct zone *z, struct tcache *tc, struct slab *d)
 		return false;
 	if (load_relaxed(&d->place) != PLACE_ACTIVE)
 		list_remove(&d->link);
+	tc->nready -= load_relaxed(&d->place) == PLACE_READY;
+	tc->nowned--;
 	insert(z, d);
+	hole_shared(d);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "hole.h"
 #include "misuse.h"
 #include "os.h"
 #include "panic.h"
@@ -19,7 +20,10 @@
  * Peak is sampled when the zone has grown by this share of its slabs, so that
  * counting costs a growing zone a constant part of its growth.
  */
-enum { SAMPLE_SHARE = 16 };
+enum {
+	SAMPLE_SHARE = 16,
+	GIVE_SLABS = 16			/* looked at while the lock is held */
+};
 
 struct zone share_map_zones[SHARE_MAP_ZONES];
 
@@ -39,6 +43,7 @@ share_init(struct zone *z, enum lock_rank rank)
 	store_relaxed(&z->live, 0);
 	store_relaxed(&z->left, 0);
 	store_relaxed(&z->fails, 0);
+	store_relaxed(&z->holes, 0);
 	/* This and its later values pair with the acquire in zone_existing. */
 	store_release(&z->magic, ZONE_MAGIC_LIVE);
 	lock_release(&z->lock);
@@ -84,7 +89,7 @@ map_free(void *map)
 {
 	struct slab *d = arena_find(map);
 
-	(void)remote_free(d, ((uintptr_t)map - d->base) / d->stride);
+	(void)remote_free(d, ((uintptr_t)map - d->base) / d->stride, NULL);
 }
 
 static size_t
@@ -143,6 +148,8 @@ carve(struct zone *z)
 			return NULL;
 		d->shard = (uint8_t)depot_shard();
 	}
+	for (uint32_t i = 0; i < z->units; i++)
+		arena_next(d, i)->given = 0;
 	if (!attach_maps(z, d)) {
 		arena_free(d, z->units, !zero);
 		return NULL;
@@ -186,6 +193,7 @@ share_discard(struct slab *d)
 {
 	struct zone *z = d->zone;
 	uint32_t units = d->units;
+	bool dirty = !hole_leave(d);
 
 	if (d->built != NULL) {
 		if (z->dtor != NULL)
@@ -201,10 +209,10 @@ share_discard(struct slab *d)
 		store_relaxed(&arena_next(d, i)->state, UNIT_NONE);
 	store_release(&d->state, UNIT_NONE);
 	store_relaxed(&d->owner, 0);
-	if (units == 1)
+	if (units == 1 && dirty)
 		depot_put(d);
 	else
-		arena_free(d, units, true);
+		arena_free(d, units, dirty);
 }
 
 /* A free slab leaves, if there are more than KEEP; NULL: none does. */
@@ -243,6 +251,48 @@ share_shed(struct zone *z, size_t keep)
 	lock_release(&z->lock);
 	misuse_report_deferred();
 	return slabs;
+}
+
+/*
+ * Those with the most free objects first, and the list turned by one for each,
+ * so that a new turn begins where the lock was dropped.
+ */
+static size_t
+give_holes_of(struct zone *z, struct list *head)
+{
+	size_t bytes = 0, slabs = 0, n = 0;
+
+	LIST_FOREACH(l, head)
+		n++;
+	for (; n > 0 && !list_empty(head); n--) {
+		struct list *l = head->prev;
+
+		bytes += hole_give(SLAB_OF_LINK(l));
+		list_remove(l);
+		list_push(head, l);
+		if (++slabs % GIVE_SLABS == 0) {
+			lock_release(&z->lock);
+			lock_acquire(&z->lock);
+		}
+	}
+	return bytes;
+}
+
+size_t
+share_give_holes(struct zone *z)
+{
+	size_t bytes = 0;
+
+	if ((z->kind & KIND_FOREVER) != 0 || z->huge)
+		return 0;
+	lock_acquire(&z->lock);
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE) {
+		hole_settled(z);
+		for (unsigned g = ZONE_GROUPS; g-- > 0;)
+			bytes += give_holes_of(z, &z->groups[g]);
+	}
+	lock_release(&z->lock);
+	return bytes;
 }
 
 size_t
@@ -287,6 +337,7 @@ take_first(struct zone *z, struct slab **slab, bool *raw)
 		return NULL;
 	index = slab_take(d, raw);
 	ASSERT(index >= 0);
+	hole_fill(d, (size_t)index);
 	if (load_relaxed(&d->place) == PLACE_FREE || !slab_has_free(d))
 		rotate_regroup(z, d);
 	*slab = d;

@@ -35,7 +35,13 @@ struct slab	*share_adopt(struct zone *z, struct tcache *tc, unsigned how,
  */
 size_t		 share_shed(struct zone *z, size_t keep);
 
-/* The same for a slab that has left its zone. */
+/*
+ * Give the holes of the zone's shared slabs back to the system; bytes given.
+ * No lock held.
+ */
+size_t		 share_give_holes(struct zone *z);
+
+/* share_shed for a slab that has left its zone. */
 void		 share_discard(struct slab *d);
 
 /* A slab's bytes of descriptor and bitmaps. */

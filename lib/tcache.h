@@ -38,6 +38,14 @@ struct tcache {
 	_Atomic(struct slab *) announced;
 	struct list	ready;
 	struct list	spent;
+	uint32_t	nowned;		/* slabs */
+	uint32_t	nready;		/* of those on `ready` */
+	uint32_t	gave;		/* slabs shared since the last poll, for
+					   being too many that are ready */
+	uint32_t	bounce;		/* slabs that were wanted again at once:
+					   so many more may be ready */
+	_Atomic(size_t)	stuck;		/* anybody: bytes of holes that others
+					   have opened; see hole.h */
 };
 
 _Static_assert(sizeof (struct tcache) == 128, "two lines");

@@ -42,7 +42,8 @@ static size_t running_at_fork;		/* of the last thread_stop_all */
 static _Atomic(bool) can_stop;		/* membarrier works */
 static pthread_key_t exit_key;
 static _Atomic(bool) have_key;		/* and the two above are set */
-static void (*on_exit_fn)(struct thread *t);
+static void (*empty_fn)(struct thread *t);
+static void (*left_fn)(void);
 
 #define THREAD_OF_LINK(l)	CONTAINER(l, struct thread, link)
 
@@ -60,9 +61,10 @@ thread_stranger_leave(void)
 }
 
 void
-thread_on_exit(void (*fn)(struct thread *t))
+thread_on_exit(void (*empty)(struct thread *t), void (*left)(void))
 {
-	on_exit_fn = fn;
+	empty_fn = empty;
+	left_fn = left;
 }
 
 /* A struct for the calling thread; threads_lock is not held. */
@@ -184,7 +186,7 @@ leave(struct tls *tls)
 	tls->phase = THREAD_GONE;
 	list_remove(&t->link);
 	registered--;
-	on_exit_fn(t);
+	empty_fn(t);
 	struct_put(t);
 }
 
@@ -199,6 +201,7 @@ exit_round(void *arg)
 	lock_acquire(&threads_lock);
 	leave(tls);
 	lock_release(&threads_lock);
+	left_fn();
 	misuse_report_deferred();
 	errno = saved;
 }
@@ -323,7 +326,7 @@ thread_forget_others(void)
 		if (!t->stopped)
 			continue;
 		t->stopped = false;
-		on_exit_fn(t);
+		empty_fn(t);
 		struct_put(t);
 	}
 }

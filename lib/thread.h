@@ -150,8 +150,12 @@ void		 thread_resume_all(void);
 void		 thread_foreach_stopped(void (*fn)(struct thread *t, void *arg),
 		    void *arg);
 
-/* FN is called with each thread that exits, threads_lock held. */
-void		 thread_on_exit(void (*fn)(struct thread *t));
+/*
+ * EMPTY is called with each thread that exits, threads_lock held; then, in the
+ * thread still, LEFT without it.
+ */
+void		 thread_on_exit(void (*empty)(struct thread *t),
+		    void (*left)(void));
 /* Called once, outside the guard, when the first thread registers. */
 int		 thread_init(void);
 /* In the child of a fork: we are the only thread.  threads_lock held. */

@@ -80,6 +80,8 @@ struct zone {
 	_Atomic(size_t)	live;		/* KIND_COUNTED: objects handed out */
 	_Atomic(size_t)	left;		/* dying: objects to come back */
 	_Atomic(size_t)	fails;
+	_Atomic(size_t)	holes;		/* bytes opened in shared slabs since
+					   they were last given; see hole.h */
 };
 
 #define ZONE_OF_LINK(l)	CONTAINER(l, struct zone, zones)

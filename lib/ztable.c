@@ -114,7 +114,8 @@ ztable_put(struct zone *z)
 		lock_release(&ztable_lock);
 	}
 	z->slot = 0;
-	(void)remote_free(d, ((uintptr_t)z - d->base) / d->stride);
+	(void)remote_free(d, ((uintptr_t)z - d->base) / d->stride,
+	    NULL);
 }
 
 struct zone *

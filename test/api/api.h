@@ -54,7 +54,7 @@
 		ck_assert_int_eq(errno, (error));			\
 	} while (0)
 
-static inline void
+_Noreturn static inline void
 api_fail(const char *what, const char *file, int line)
 {
 	fprintf(stderr, "%s:%d: failed: %s\n", file, line, what);

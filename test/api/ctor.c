@@ -387,7 +387,7 @@ START_TEST(destroy_waits_for_destructors)
 {
 	struct count c = { 0 };
 	zone_t *z = make("slow", sizeof (struct obj), ATTR(.ctor = construct,
-	    .dtor = destruct_slowly, .arg = &c));
+	    .dtor = destruct_slowly, .arg = &c, .max_free_slabs = MANY));
 	pthread_t trimmer, destroyer;
 
 	sem_init(&in_destructor, 0, 0);

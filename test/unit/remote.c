@@ -57,7 +57,7 @@ START_TEST(first_free_announces)
 	reset();
 	d = busy(0, &tc);
 	ck_assert(!is_announced(d));
-	ck_assert(remote_free(d, 70));
+	ck_assert(remote_free(d, 70, NULL));
 	ck_assert(is_announced(d));
 	ck_assert_ptr_eq(slab_owner(d), &tc);
 	ck_assert_ptr_eq(load_relaxed(&tc.announced), d);
@@ -76,7 +76,7 @@ START_TEST(later_frees_do_not)
 	reset();
 	d = busy(0, &tc);
 	for (size_t i = 0; i < NOBJ; i++)
-		ck_assert(remote_free(d, i));
+		ck_assert(remote_free(d, i, NULL));
 	ck_assert_ptr_eq(load_relaxed(&tc.announced), d);
 	ck_assert_ptr_null(d->next_announced);
 	ck_assert_uint_eq(load_relaxed(&d->pending), 0xf);
@@ -96,7 +96,7 @@ START_TEST(shared_slabs_go_to_the_zone)
 
 	reset();
 	d = busy(0, NULL);
-	ck_assert(remote_free(d, 3));
+	ck_assert(remote_free(d, 3, NULL));
 	ck_assert_ptr_eq(load_relaxed(&zone.announced), d);
 	ck_assert_int_eq(d->place, PLACE_BUSY);
 	ck_assert_uint_eq(remote_drain_zone(&zone), 0);
@@ -105,7 +105,7 @@ START_TEST(shared_slabs_go_to_the_zone)
 	ck_assert_uint_eq(slab_count_free(d), 1);
 	for (size_t i = 0; i < NOBJ; i++)
 		if (i != 3)
-			ck_assert(remote_free(d, i));
+			ck_assert(remote_free(d, i, NULL));
 	ck_assert_uint_eq(remote_drain_zone(&zone), 0);
 	ck_assert_int_eq(d->place, PLACE_FREE);
 	ck_assert_uint_eq(zone.nfree, 1);
@@ -119,7 +119,7 @@ START_TEST(several_slabs)
 		(void)busy(i, i % 2 == 0 ? &tc : NULL);
 	for (size_t k = 0; k < NOBJ; k += 3)
 		for (unsigned i = 0; i < 4; i++)
-			ck_assert(remote_free(&slabs[i], k));
+			ck_assert(remote_free(&slabs[i], k, NULL));
 	ck_assert_uint_eq(remote_drain_cache(&tc), 0);
 	ck_assert_uint_eq(slab_count_free(&slabs[0]), 86);
 	ck_assert_uint_eq(slab_count_free(&slabs[1]), 0);
@@ -147,13 +147,13 @@ START_TEST(freed_twice)
 
 	reset();
 	d = busy(0, &tc);
-	ck_assert(remote_free(d, 9));
-	ck_assert(!remote_free(d, 9));
+	ck_assert(remote_free(d, 9, NULL));
+	ck_assert(!remote_free(d, 9, NULL));
 	ck_assert_uint_eq(remote_drain_cache(&tc), 0);
-	ck_assert(!remote_free(d, 9));
+	ck_assert(!remote_free(d, 9, NULL));
 	ck_assert(!is_announced(d));
 	ck_assert_uint_eq(slab_count_free(d), 1);
-	ck_assert(remote_free(d, 10));
+	ck_assert(remote_free(d, 10, NULL));
 }
 END_TEST
 
@@ -164,12 +164,12 @@ START_TEST(freed_twice_at_once)
 
 	reset();
 	d = busy(0, &tc);
-	ck_assert(remote_free(d, 100));
+	ck_assert(remote_free(d, 100, NULL));
 	(void)slab_put(d, 100);
 	ck_assert_uint_eq(remote_drain_cache(&tc), slab_object(d, 100));
 	ck_assert_uint_eq(slab_count_free(d), 1);
 	d = busy(1, NULL);
-	ck_assert(remote_free(d, 7));
+	ck_assert(remote_free(d, 7, NULL));
 	(void)slab_put(d, 7);
 	ck_assert_uint_eq(remote_drain_zone(&zone), slab_object(d, 7));
 	ck_assert_uint_eq(slab_count_free(d), 1);
@@ -183,16 +183,16 @@ START_TEST(with_changes_of_owner)
 
 	reset();
 	d = busy(0, &tc);
-	ck_assert(remote_free(d, 1));
+	ck_assert(remote_free(d, 1, NULL));
 	ck_assert(!rotate_share(&zone, &tc, d));
 	(void)remote_drain_cache(&tc);
 	ck_assert(rotate_share(&zone, &tc, d));
-	ck_assert(remote_free(d, 2));
+	ck_assert(remote_free(d, 2, NULL));
 	ck_assert_ptr_eq(load_relaxed(&zone.announced), d);
 	ck_assert_ptr_null(rotate_adopt(&zone, &tc));
 	(void)remote_drain_zone(&zone);
 	ck_assert_ptr_eq(rotate_adopt(&zone, &tc), d);
-	ck_assert(remote_free(d, 3));
+	ck_assert(remote_free(d, 3, NULL));
 	ck_assert_ptr_eq(load_relaxed(&tc.announced), d);
 }
 END_TEST
@@ -213,7 +213,7 @@ free_share(void *arg)
 	for (int round = 0; round < ROUNDS; round++) {
 		pthread_barrier_wait(&barrier);
 		for (size_t i = self; i < NOBJ; i += THREADS)
-			MUST(remote_free(&slabs[0], i));
+			MUST(remote_free(&slabs[0], i, NULL));
 		pthread_barrier_wait(&barrier);
 	}
 	return NULL;

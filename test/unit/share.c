@@ -50,7 +50,7 @@ give_back(uintptr_t p)
 
 	if (d->state == UNIT_PART)
 		d = arena_next(d, -(ptrdiff_t)d->units);
-	ck_assert(remote_free(d, (p - d->base) / d->stride));
+	ck_assert(remote_free(d, (p - d->base) / d->stride, NULL));
 }
 
 START_TEST(grows_only_if_it_may)

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hole.c - see hole.h.
+ */
+#include "hole.h"
+
+#include "arena.h"
+#include "os.h"
+#include "retain.h"
+
+#define NO_INDEX	SIZE_MAX
+
+static struct retention retention;
+static _Atomic(size_t) total;		/* sum of z->holes */
+static _Atomic(size_t) stuck;		/* sum of tc->stuck */
+static _Atomic(size_t) given;		/* sum of hole_given */
+
+static unsigned
+pages_per_unit(void)
+{
+	return (unsigned)(UNIT_SIZE / os_page_size());
+}
+
+static unsigned
+slab_pages(const struct slab *d)
+{
+	return d->units * pages_per_unit();
+}
+
+/* Page K of the slab: which word of given bits, which bit. */
+static bool
+is_given(struct slab *d, unsigned k)
+{
+	unsigned per = pages_per_unit();
+
+	return (arena_next(d, k / per)->given >> k % per & 1) != 0;
+}
+
+static void
+set_given(struct slab *d, unsigned k, bool given)
+{
+	unsigned per = pages_per_unit();
+	struct slab *unit = arena_next(d, k / per);
+	uint16_t bit = (uint16_t)(1u << k % per);
+
+	unit->given = (uint16_t)(given ? unit->given | bit : unit->given & ~bit);
+}
+
+/*
+ * The objects of word W that are free, or ALSO, and whose memory may read as
+ * zero.
+ */
+static uint64_t
+blank_bits(struct slab *d, unsigned w, size_t also)
+{
+	uint64_t bits = slab_free_bits(d, w);
+
+	if (also >> WORD_SHIFT == w)
+		bits |= (uint64_t)1 << also % WORD_OBJECTS;
+	return d->built != NULL ? bits & ~load_acquire(&d->built[w]) : bits;
+}
+
+/* Are the objects FIRST to LAST blank? */
+static bool
+is_blank(struct slab *d, size_t first, size_t last, size_t also)
+{
+	unsigned w = (unsigned)(first >> WORD_SHIFT);
+	unsigned end = (unsigned)(last >> WORD_SHIFT);
+	uint64_t bits = ~(uint64_t)0 << first % WORD_OBJECTS;
+
+	for (; w < end; w++, bits = ~(uint64_t)0)
+		if ((bits & ~blank_bits(d, w, also)) != 0)
+			return false;
+	bits &= low_bits(last % WORD_OBJECTS + 1);
+	return (bits & ~blank_bits(d, w, also)) == 0;
+}
+
+/* Does no object live in page K?  Behind the last object none does. */
+static bool
+is_hole(struct slab *d, unsigned k, size_t also)
+{
+	size_t page = os_page_size(), from = k * page;
+	size_t first = from / d->stride;
+	size_t last = (from + page - 1) / d->stride;
+
+	if (first >= d->nobj)
+		return true;
+	return is_blank(d, first, min_size(last, d->nobj - 1), also);
+}
+
+/* The pages that an object touches: FIRST to the one returned. */
+static unsigned
+pages_of(const struct slab *d, size_t index, unsigned *first)
+{
+	size_t page = os_page_size(), from = index * d->stride;
+
+	*first = (unsigned)(from / page);
+	return (unsigned)((from + d->stride - 1) / page);
+}
+
+/* Does an object next to INDEX, of the same word, look free? */
+static bool
+has_free_neighbour(struct slab *d, size_t index)
+{
+	uint64_t bits = slab_free_bits(d, (unsigned)(index >> WORD_SHIFT));
+
+	return ((bits >> 1 | bits << 1) >> index % WORD_OBJECTS & 1) != 0;
+}
+
+/* Bytes of the pages in which no object but INDEX lives. */
+static size_t
+alone_in(struct slab *d, size_t index)
+{
+	size_t page = os_page_size(), bytes = 0;
+	unsigned k, last;
+
+	/* Most frees end here.  Smaller objects share each of their pages. */
+	if (d->stride <= page / 2 && !has_free_neighbour(d, index))
+		return 0;
+	for (last = pages_of(d, index, &k); k <= last; k++)
+		if (is_hole(d, k, index))
+			bytes += page;
+	return bytes;
+}
+
+/* Losing an update now and then is better than waiting. */
+static void
+subtract(_Atomic(size_t) *n, size_t less)
+{
+	size_t old = load_relaxed(n);
+
+	store_relaxed(n, old - min_size(old, less));
+}
+
+static void
+add(_Atomic(size_t) *n, size_t more)
+{
+	atomic_fetch_add_explicit(n, more, memory_order_relaxed);
+}
+
+/* Bytes of holes that may stay. */
+static size_t
+bound(void)
+{
+	size_t used = arena_used();
+
+	return retain_bound(&retention, used - min_size(used,
+	    load_relaxed(&given)));
+}
+
+bool
+hole_excess(void)
+{
+	return load_relaxed(&total) > bound();
+}
+
+enum hole_news
+hole_opens(struct slab *d, size_t index)
+{
+	size_t bytes = alone_in(d, index);
+	struct zone *z = d->zone;
+	struct tcache *tc = slab_owner(d);
+
+	if (bytes == 0)
+		return HOLE_NOTHING;
+	if (tc != NULL) {
+		add(&tc->stuck, bytes);
+		add(&stuck, bytes);
+		return load_relaxed(&stuck) > bound() ? HOLE_STUCK :
+		    HOLE_NOTHING;
+	}
+	add(&z->holes, bytes);
+	add(&total, bytes);
+	return is_blank(d, 0, d->nobj - 1, index) || hole_excess() ?
+	    HOLE_SHARED : HOLE_NOTHING;
+}
+
+void
+hole_unstick(struct tcache *tc)
+{
+	size_t bytes = load_relaxed(&tc->stuck);
+
+	if (bytes != 0) {
+		store_relaxed(&tc->stuck, 0);
+		subtract(&stuck, bytes);
+	}
+}
+
+static size_t
+hole_bytes(struct slab *d)
+{
+	size_t pages = 0;
+
+	for (unsigned k = 0; k < slab_pages(d); k++)
+		pages += !is_given(d, k) && is_hole(d, k, NO_INDEX);
+	return pages * os_page_size();
+}
+
+void
+hole_shared(struct slab *d)
+{
+	size_t bytes = hole_bytes(d);
+
+	add(&d->zone->holes, bytes);
+	add(&total, bytes);
+}
+
+void
+hole_settled(struct zone *z)
+{
+	subtract(&total, load_relaxed(&z->holes));
+	store_relaxed(&z->holes, 0);
+}
+
+/* Give N pages, K the last of them. */
+static size_t
+give_run(struct slab *d, unsigned k, unsigned n)
+{
+	size_t page = os_page_size();
+
+	if (n == 0 || os_purge((char *)d->base + (k + 1 - n) * page,
+	    n * page) != 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		set_given(d, k - i, true);
+	return n * page;
+}
+
+size_t
+hole_give(struct slab *d)
+{
+	unsigned pages = slab_pages(d), run = 0;
+	size_t bytes = 0;
+
+	for (unsigned k = 0; k < pages; k++) {
+		if (!is_given(d, k) && is_hole(d, k, NO_INDEX)) {
+			run++;
+			continue;
+		}
+		bytes += give_run(d, k - 1, run);
+		run = 0;
+	}
+	bytes += give_run(d, pages - 1, run);
+	if (bytes != 0) {
+		add(&given, bytes);
+		retain_gave(&retention, bytes);
+	}
+	return bytes;
+}
+
+size_t
+hole_given(struct slab *d)
+{
+	size_t pages = 0;
+
+	for (uint32_t i = 0; i < d->units; i++)
+		pages += count_bits(arena_next(d, i)->given);
+	return pages * os_page_size();
+}
+
+static void
+forget(struct slab *d, size_t bytes)
+{
+	if (bytes == 0)
+		return;
+	subtract(&given, bytes);
+	for (uint32_t i = 0; i < d->units; i++)
+		arena_next(d, i)->given = 0;
+}
+
+void
+hole_adopted(struct slab *d)
+{
+	size_t bytes = hole_given(d);
+
+	if (bytes != 0)
+		retain_wanted(&retention, bytes);
+	forget(d, bytes);
+}
+
+void
+hole_fill(struct slab *d, size_t index)
+{
+	unsigned k, last = pages_of(d, index, &k);
+
+	for (; k <= last; k++) {
+		if (!is_given(d, k))
+			continue;
+		set_given(d, k, false);
+		subtract(&given, os_page_size());
+	}
+}
+
+bool
+hole_leave(struct slab *d)
+{
+	size_t bytes = hole_given(d), all = (size_t)d->units << UNIT_SHIFT;
+
+	forget(d, bytes);
+	subtract(&d->zone->holes, all - bytes);
+	subtract(&total, all - bytes);
+	return bytes == all;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hole.h - holes: pages of a slab in which no object lives.
+ *
+ * The pages of a hole go back to the system one run at a time, whatever the
+ * rest of the slab does.  d->given says which have gone.  Only holes of shared
+ * slabs do, under the zone's lock, so that nobody allocates there meanwhile;
+ * a slab that gets an owner forgets what was given, and its pages come back
+ * when they are touched.  Objects that are free but constructed are not holes.
+ */
+#ifndef ZOBJ_HOLE_H
+#define ZOBJ_HOLE_H
+
+#include "slab.h"
+#include "zdef.h"
+
+/*
+ * How much of it there is, is counted as it comes to be: in z->holes for the
+ * shared slabs, in tc->stuck for those that the owner has not looked at since.
+ * These figures are close, not exact; both kinds are bounded by retain.h.
+ */
+enum hole_news {
+	HOLE_NOTHING,
+	HOLE_SHARED,		/* too much in shared slabs, or D is free */
+	HOLE_STUCK		/* too much in what other threads own */
+};
+
+/*
+ * By anybody: INDEX of D, which is shared or another's, is about to be freed.
+ * Who frees its neighbour at the same moment may see it live, and we his: then
+ * a hole goes unnoticed for a while.
+ */
+enum hole_news hole_opens(struct slab *d, size_t index);
+
+/* Is more kept in the holes of shared slabs than should be? */
+bool	hole_excess(void);
+/* TC's holes are not stuck: the owner, or who stopped him, has come by. */
+void	hole_unstick(struct tcache *tc);
+
+/* Zone's lock held: D has become shared. */
+void	hole_shared(struct slab *d);
+/* All holes of D go; bytes given. */
+size_t	hole_give(struct slab *d);
+size_t	hole_given(struct slab *d);	/* bytes given so far */
+/* D gets an owner. */
+void	hole_adopted(struct slab *d);
+/* INDEX of a shared slab is handed out. */
+void	hole_fill(struct slab *d, size_t index);
+/* D leaves its zone.  True: nothing of it is in memory. */
+bool	hole_leave(struct slab *d);
+/* What was counted in Z has been given. */
+void	hole_settled(struct zone *z);
+
+#endif /* ZOBJ_HOLE_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * retain.c - see retain.h.  Updates may be lost between threads: these are
+ * figures to go by, not accounts.
+ */
+#include "retain.h"
+
+#include "os.h"
+
+enum {
+	FLOOR = 512 * 1024,
+	SHARE = 32
+};
+
+/* Is what was given lately still of interest? */
+static bool
+is_recent(struct retention *r, uint64_t now)
+{
+	return now - load_relaxed(&r->moved_ms) <= RETAIN_MS;
+}
+
+size_t
+retain_bound(struct retention *r, size_t used)
+{
+	size_t bounce = load_relaxed(&r->bounce);
+	uint64_t now;
+
+	if (bounce != 0) {
+		now = os_coarse_ms();
+		if (!is_recent(r, now)) {
+			bounce /= 2;
+			store_relaxed(&r->bounce, bounce);
+			store_relaxed(&r->gone, 0);
+			store_relaxed(&r->moved_ms, now);
+		}
+	}
+	return max_size(FLOOR, used / SHARE) + bounce;
+}
+
+void
+retain_gave(struct retention *r, size_t bytes)
+{
+	uint64_t now = os_coarse_ms();
+
+	if (is_recent(r, now))
+		bytes += load_relaxed(&r->gone);
+	store_relaxed(&r->gone, bytes);
+	store_relaxed(&r->moved_ms, now);
+}
+
+void
+retain_wanted(struct retention *r, size_t bytes)
+{
+	size_t gone = load_relaxed(&r->gone), back = min_size(bytes, gone);
+	uint64_t now;
+
+	if (back == 0)
+		return;
+	now = os_coarse_ms();
+	if (!is_recent(r, now)) {
+		store_relaxed(&r->gone, 0);
+		return;
+	}
+	store_relaxed(&r->gone, gone - back);
+	add_relaxed(&r->bounce, back);
+	store_relaxed(&r->moved_ms, now);
+}

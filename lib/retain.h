@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * retain.h - how much memory that is free may stay resident.
+ *
+ * A share of what is used, never less than a floor.  Memory that went back to
+ * the system and was wanted again within RETAIN_MS widens the bound by as
+ * much; the widening halves with every RETAIN_MS in which that does not
+ * happen.  So a program that swings keeps what it swings by, and one that has
+ * dropped to a lower level does not.
+ */
+#ifndef ZOBJ_RETAIN_H
+#define ZOBJ_RETAIN_H
+
+#include "base.h"
+
+enum { RETAIN_MS = 1000 };
+
+/* One kind of memory that is kept; all zero to begin with. */
+struct retention {
+	_Atomic(size_t)	  bounce;	/* bytes the bound is wider */
+	_Atomic(size_t)	  gone;		/* bytes given and not wanted since */
+	_Atomic(uint64_t) moved_ms;	/* last given, wanted, or halved */
+};
+
+/* Bytes that may stay while USED bytes are in use. */
+size_t	retain_bound(struct retention *r, size_t used);
+/* BYTES have gone back to the system. */
+void	retain_gave(struct retention *r, size_t bytes);
+/* BYTES are had from the system: some of what went there just now? */
+void	retain_wanted(struct retention *r, size_t bytes);
+
+#endif /* ZOBJ_RETAIN_H */
