@@ -137,9 +137,12 @@ fast_first_in_word(struct tcache *tc, struct slab *d, size_t word)
 {
 	uint64_t summary = load_relaxed(&d->summary);
 
-	store_relaxed(&d->summary, summary | (uint64_t)1 << word);
-	if (summary == 0)
-		rotate_revive(tc, d);
+	summary |= (uint64_t)1 << word;
+	store_relaxed(&d->summary, summary);
+	rotate_revive(tc, d);
+	if (unlikely(load_relaxed(&d->place) == PLACE_ACTIVE &&
+	    slab_is_loose(d) && reclaim_is_tight(tc)))
+		rotate_release(tc, d);
 	if (unlikely(reclaim_is_due(tc)))
 		reclaim_ready(tc);
 	else

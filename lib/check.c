@@ -55,7 +55,7 @@ check_place(struct zone *z, struct slab *d)
 		ASSERT(owned && free == 0);
 		break;
 	case PLACE_PARTIAL:
-		ASSERT(!owned && free > 0 && d->group < ZONE_GROUPS);
+		ASSERT(!owned && free > 0 && d->group <= ZONE_GROUPS);
 		break;
 	case PLACE_FREE:
 		ASSERT(!owned && free == d->nobj && z->nfree > 0);

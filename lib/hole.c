@@ -10,7 +10,6 @@
 
 #define NO_INDEX	SIZE_MAX
 
-static struct retention retention;
 static _Atomic(size_t) total;		/* sum of z->holes */
 static _Atomic(size_t) stuck;		/* sum of tc->stuck */
 static _Atomic(size_t) given;		/* sum of hole_given */
@@ -138,14 +137,18 @@ add(_Atomic(size_t) *n, size_t more)
 	atomic_fetch_add_explicit(n, more, memory_order_relaxed);
 }
 
-/* Bytes of holes that may stay. */
+/*
+ * Bytes of holes that may stay.  Without the widening of retain.h: pages that
+ * go out and come back one by one cost little, and in a server whose objects
+ * come and go at random that would widen the bound all the time (measured:
+ * 13 % more memory in the long run, for 4 % less time).
+ */
 static size_t
 bound(void)
 {
 	size_t used = arena_used();
 
-	return retain_bound(&retention, used - min_size(used,
-	    load_relaxed(&given)));
+	return retain_floor(used - min_size(used, load_relaxed(&given)));
 }
 
 bool
@@ -241,10 +244,7 @@ hole_give(struct slab *d)
 		run = 0;
 	}
 	bytes += give_run(d, pages - 1, run);
-	if (bytes != 0) {
-		add(&given, bytes);
-		retain_gave(&retention, bytes);
-	}
+	add(&given, bytes);
 	return bytes;
 }
 
@@ -271,11 +271,7 @@ forget(struct slab *d, size_t bytes)
 void
 hole_adopted(struct slab *d)
 {
-	size_t bytes = hole_given(d);
-
-	if (bytes != 0)
-		retain_wanted(&retention, bytes);
-	forget(d, bytes);
+	forget(d, hole_given(d));
 }
 
 void

@@ -19,8 +19,6 @@
 enum {
 	POLL_MS = 100,			/* at most one poll in this time */
 	POLL_SLABS = 8,			/* slabs looked at per cache */
-	READY_FLOOR = 2,		/* slabs a cache may have ready */
-	READY_SHARE = 8,		/* plus this share of those it owns */
 	GIVE_ZONES = 4			/* zones whose holes are given at once */
 };
 
@@ -88,19 +86,6 @@ reclaim_thread(struct thread *t)
 			reclaim_cache(t, &t->caches[i * 64 + lowest_bit(s)]);
 }
 
-/* Slabs with free objects that the cache may keep besides those it uses. */
-static size_t
-ready_bound(const struct tcache *tc)
-{
-	return READY_FLOOR + tc->nowned / READY_SHARE + tc->bounce;
-}
-
-bool
-reclaim_is_due(const struct tcache *tc)
-{
-	return tc->nready > ready_bound(tc);
-}
-
 /* Share the slabs that have been ready longest, until few enough are. */
 static void
 share_oldest(struct tcache *tc)
@@ -156,7 +141,7 @@ give_excess(struct zone *z)
 {
 	int saved = errno;
 
-	(void)share_shed(z, z->keep);
+	(void)share_shed(z, SHARE_KEEP);
 	give_excess_holes();
 	errno = saved;
 }
@@ -284,7 +269,7 @@ reclaim_left(void)
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL)
-			(void)share_shed(z, z->keep);
+			(void)share_shed(z, SHARE_KEEP);
 	}
 	give_excess_holes();
 }
@@ -295,7 +280,7 @@ trim_zone(struct zone *z, void *arg)
 	struct trim *trim = arg;
 
 	if (trim->how == ZONE_TRIM_EXCESS) {
-		(void)share_shed(z, z->keep);
+		(void)share_shed(z, SHARE_KEEP);
 	} else {
 		(void)share_shed(z, 0);
 		trim->bytes += share_give_holes(z);

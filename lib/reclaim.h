@@ -18,11 +18,31 @@
 void	reclaim_cache(struct thread *t, struct tcache *tc);
 void	reclaim_thread(struct thread *t);	/* the same for all its caches */
 
+enum { RECLAIM_SHARE = 8 };
+
 /*
- * Objects that a thread frees stay with it, up to a number of slabs per cache;
- * then it is time to share some.  By the owner, inside the guard.
+ * Objects that a thread frees stay with it, as long as few enough of a cache's
+ * slabs are ready: a share of those it owns, and as many as were wanted again
+ * at once after they had been shared.  By the owner, inside the guard.
  */
-bool	reclaim_is_due(const struct tcache *tc);
+static inline size_t
+reclaim_bound(const struct tcache *tc)
+{
+	return tc->nowned / RECLAIM_SHARE + tc->bounce;
+}
+
+static inline bool
+reclaim_is_due(const struct tcache *tc)
+{
+	return tc->nready > reclaim_bound(tc);
+}
+
+/* Would one more make it so? */
+static inline bool
+reclaim_is_tight(const struct tcache *tc)
+{
+	return tc->nready >= reclaim_bound(tc);
+}
 /* Returns outside the guard. */
 void	reclaim_ready(struct tcache *tc);
 

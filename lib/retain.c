@@ -12,6 +12,12 @@ enum {
 	SHARE = 32
 };
 
+size_t
+retain_floor(size_t used)
+{
+	return max_size(FLOOR, used / SHARE);
+}
+
 /* Is what was given lately still of interest? */
 static bool
 is_recent(struct retention *r, uint64_t now)
@@ -34,7 +40,7 @@ retain_bound(struct retention *r, size_t used)
 			store_relaxed(&r->moved_ms, now);
 		}
 	}
-	return max_size(FLOOR, used / SHARE) + bounce;
+	return retain_floor(used) + bounce;
 }
 
 void

@@ -22,8 +22,9 @@ struct retention {
 	_Atomic(uint64_t) moved_ms;	/* last given, wanted, or halved */
 };
 
-/* Bytes that may stay while USED bytes are in use. */
+/* Bytes that may stay while USED bytes are in use; and without widening. */
 size_t	retain_bound(struct retention *r, size_t used);
+size_t	retain_floor(size_t used);
 /* BYTES have gone back to the system. */
 void	retain_gave(struct retention *r, size_t bytes);
 /* BYTES are had from the system: some of what went there just now? */

@@ -59,6 +59,16 @@ rotate_revive(struct tcache *tc, struct slab *d)
 	tc->nready++;
 }
 
+void
+rotate_release(struct tcache *tc, struct slab *d)
+{
+	if (tc->active == d)
+		tc->active = NULL;
+	else
+		tc->alternate = NULL;
+	rotate_retire(tc, d);
+}
+
 struct slab *
 rotate_next_ready(struct tcache *tc)
 {
@@ -78,6 +88,14 @@ rotate_next_ready(struct tcache *tc)
 	return NULL;
 }
 
+/* Slabs with holes drain, if others are used before them. */
+static size_t
+group_of(struct slab *d, size_t nfree)
+{
+	return hole_given(d) != 0 ? ZONE_GROUPS :
+	    nfree * ZONE_GROUPS / d->nobj;
+}
+
 static void
 insert(struct zone *z, struct slab *d)
 {
@@ -92,7 +110,7 @@ insert(struct zone *z, struct slab *d)
 		z->nfree++;
 	} else {
 		store_relaxed(&d->place, PLACE_PARTIAL);
-		d->group = (uint8_t)(n * ZONE_GROUPS / d->nobj);
+		d->group = (uint8_t)group_of(d, n);
 		list_push(&z->groups[d->group], &d->link);
 	}
 }
@@ -123,7 +141,7 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 struct slab *
 rotate_first(struct zone *z)
 {
-	for (unsigned g = 0; g < ZONE_GROUPS; g++)
+	for (unsigned g = 0; g <= ZONE_GROUPS; g++)
 		if (!list_empty(&z->groups[g]))
 			return SLAB_OF_LINK(z->groups[g].next);
 	return list_empty(&z->free) ? NULL : SLAB_OF_LINK(z->free.next);
@@ -151,7 +169,7 @@ rotate_adopt(struct zone *z, struct tcache *tc)
 {
 	struct slab *d = NULL;
 
-	for (unsigned g = 0; d == NULL && g < ZONE_GROUPS; g++)
+	for (unsigned g = 0; d == NULL && g <= ZONE_GROUPS; g++)
 		d = adopt_from(z, &z->groups[g], tc);
 	return d != NULL ? d : adopt_from(z, &z->free, tc);
 }

@@ -24,6 +24,8 @@
 /* Owner. */
 void		 rotate_retire(struct tcache *tc, struct slab *d);
 void		 rotate_revive(struct tcache *tc, struct slab *d);
+/* D, active or alternate, is so no longer. */
+void		 rotate_release(struct tcache *tc, struct slab *d);
 struct slab	*rotate_next_ready(struct tcache *tc);	/* NULL: none */
 
 /* Zone's lock held. */

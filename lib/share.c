@@ -30,9 +30,11 @@ struct zone share_map_zones[SHARE_MAP_ZONES];
 void
 share_init(struct zone *z, enum lock_rank rank)
 {
-	z->lock.rank = rank;
+	/* Others may hold on to the struct's earlier zone: of the same rank. */
+	if (z->lock.rank != (uint32_t)rank)
+		z->lock.rank = rank;
 	lock_acquire(&z->lock);
-	for (unsigned g = 0; g < ZONE_GROUPS; g++)
+	for (unsigned g = 0; g <= ZONE_GROUPS; g++)
 		list_init(&z->groups[g]);
 	list_init(&z->free);
 	list_init(&z->busy);
@@ -222,8 +224,12 @@ take_free(struct zone *z, size_t keep)
 	struct slab *d = NULL;
 	uintptr_t twice;
 
-	if (load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
+	/* Of a struct that is being made anew nothing may be read. */
+	if (load_relaxed(&z->magic) != ZONE_MAGIC_LIVE ||
+	    (z->kind & KIND_FOREVER) != 0)
 		return NULL;
+	if (keep == SHARE_KEEP)
+		keep = z->keep;
 	twice = remote_drain_zone(z);
 	if (twice != 0)
 		misuse_defer_double_free(z, twice);
@@ -239,8 +245,6 @@ share_shed(struct zone *z, size_t keep)
 	size_t slabs = 0;
 	struct slab *d;
 
-	if ((z->kind & KIND_FOREVER) != 0)
-		return 0;
 	lock_acquire(&z->lock);
 	for (; (d = take_free(z, keep)) != NULL; slabs++) {
 		lock_release(&z->lock);
@@ -283,12 +287,11 @@ share_give_holes(struct zone *z)
 {
 	size_t bytes = 0;
 
-	if ((z->kind & KIND_FOREVER) != 0 || z->huge)
-		return 0;
 	lock_acquire(&z->lock);
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE) {
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE &&
+	    (z->kind & KIND_FOREVER) == 0 && !z->huge) {
 		hole_settled(z);
-		for (unsigned g = ZONE_GROUPS; g-- > 0;)
+		for (unsigned g = ZONE_GROUPS + 1; g-- > 0;)
 			bytes += give_holes_of(z, &z->groups[g]);
 	}
 	lock_release(&z->lock);

@@ -29,10 +29,12 @@ struct slab	*share_adopt(struct zone *z, struct tcache *tc, unsigned how,
 		    uintptr_t *twice);
 
 /*
- * Give free slabs above KEEP back to the depot or the arena, after the
- * destructors of their objects: outside the guard, no lock held.  Returns how
- * many slabs.  Z may have been destroyed meanwhile: then none.
+ * Give free slabs above KEEP (SHARE_KEEP: what the zone keeps) back to the
+ * depot or the arena, after the destructors of their objects: outside the
+ * guard, no lock held.  Returns how many slabs.  Z may have been destroyed
+ * meanwhile: then none.
  */
+#define SHARE_KEEP	SIZE_MAX
 size_t		 share_shed(struct zone *z, size_t keep);
 
 /*

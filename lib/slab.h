@@ -42,6 +42,13 @@ slab_owner(struct slab *d)
 	return (struct tcache *)(load_relaxed(&d->owner) & ~OWNER_FLAGS);
 }
 
+/* Owner: have most words free objects? */
+static inline bool
+slab_is_loose(const struct slab *d)
+{
+	return count_bits(load_relaxed(&d->summary)) * 4 >= slab_words(d) * 3;
+}
+
 /* The free objects of word W, wherever that is written; racy, exact at rest. */
 static inline uint64_t
 slab_free_bits(struct slab *d, unsigned w)

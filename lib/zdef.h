@@ -63,7 +63,7 @@ struct zone {
 	/* Under the zone's lock. */
 	line_aligned
 	struct lock	lock;
-	struct list	groups[ZONE_GROUPS];
+	struct list	groups[ZONE_GROUPS + 1];
 	struct list	free;
 	struct list	busy;
 	struct list	all;

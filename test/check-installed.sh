@@ -42,3 +42,5 @@ what_runs libzobj-malloc.so env LD_PRELOAD="$lib/libzobj-malloc.so" \
     "$tmp/mallocs"
 what_runs zrun env "$DESTDIR$bindir/zrun" --lib "$lib/libzobj-malloc.so" \
     "$tmp/mallocs"
+what_runs libzobj-record.so env "$DESTDIR$bindir/zrun" \
+    --lib "$lib/libzobj-malloc.so" --record "$tmp/trace" "$tmp/mallocs"

@@ -5,6 +5,7 @@
 #   libzobj.so         the functions that zobj.h declares, version ZOBJ_0
 #   libzobj.a          the same, and nothing else global
 #   libzobj-malloc.so  the same, and the malloc family without a version
+#   libzobj-record.so  of that family what allocates or frees
 # Environment, set by make: ZOBJ_SRCDIR, ZOBJ_LIB, ZOBJ_ARCHIVE, ZOBJ_SHIM.
 set -eu
 NM=${NM:-nm}
@@ -76,6 +77,11 @@ same "$ZOBJ_ARCHIVE" "$tmp/public" "$tmp/found"
 sort "$tmp/versioned" "$tmp/family" > "$tmp/expected"
 dynamic "$ZOBJ_SHIM" > "$tmp/found"
 same "$ZOBJ_SHIM" "$tmp/expected" "$tmp/found"
+
+recorder=${ZOBJ_SHIM%/*}/libzobj-record.so
+grep -vE 'usable_size|trim|stats|info|opt' "$tmp/family" > "$tmp/expected"
+dynamic "$recorder" > "$tmp/found"
+same "$recorder" "$tmp/expected" "$tmp/found"
 
 [ $status = 0 ] && echo "$(wc -l < "$tmp/public") public functions"
 exit $status

@@ -26,5 +26,5 @@ printf '\nA program under libzobj, and its zones at the end:\n\n'
 tools/zrun --stats "$python" "$src/tools/demo.py"
 
 printf '\nThe same program under three allocators:\n\n'
-tools/zfrag -n 3 --allocators glibc,jemalloc,zobj -- \
+tools/zfrag/zfrag -n 3 --allocators glibc,jemalloc,zobj -- \
     "$python" "$src/tools/demo.py"

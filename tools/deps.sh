@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# deps.sh [build|demo|test|bench]...
+# deps.sh [build|demo|test|bench|frag]...
 #
 # Install the Debian packages that these purposes need and that are missing,
 # with apt-get, as root or through sudo.  Does nothing, and asks nobody, when
@@ -9,16 +9,21 @@ set -eu
 
 build="gcc libc6-dev make binutils autoconf automake libtool pkg-config"
 demo="$build python3 libjemalloc2"
+# Allocators to compare with; some tests put them behind the shim.
+peers="libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+more_peers="libgoogle-perftools4 libtbbmalloc2"
+# What zfrag draws and writes its page with.
+page="gnuplot-nox python3-jinja2"
 # check, g++, mandoc, spin and valgrind are for parts of the test suite; the
 # next two lines are real programs that run under the shim; the last two are
 # for the tests that compile for another libc and another processor.
-test="$build check g++ mandoc python3 util-linux spin valgrind libjemalloc2
-    git jq libpython3.11-testsuite lua5.4 nodejs perl redis-server redis-tools
-    sqlite3 xz-utils zstd
+test="$build check g++ mandoc python3 util-linux spin valgrind $peers $page
+    bzip2 git jq libpython3.11-testsuite lua5.4 nodejs perl redis-server
+    redis-tools sqlite3 xz-utils zstd
     musl-tools
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-bench="$build g++ python3 libbenchmark-dev
-    libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+bench="$build g++ python3 libbenchmark-dev $peers $more_peers"
+frag="$build python3 $page $peers $more_peers redis-server"
 
 wanted=
 for purpose in "${@:-build}"; do
@@ -27,7 +32,8 @@ for purpose in "${@:-build}"; do
 	demo)	wanted="$wanted $demo" ;;
 	test)	wanted="$wanted $test" ;;
 	bench)	wanted="$wanted $bench" ;;
-	*)	echo "usage: deps.sh [build|demo|test|bench]..." >&2
+	frag)	wanted="$wanted $frag" ;;
+	*)	echo "usage: deps.sh [build|demo|test|bench|frag]..." >&2
 		exit 2 ;;
 	esac
 done

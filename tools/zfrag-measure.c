@@ -4,8 +4,9 @@
  *
  * usage: zfrag-measure FD [NAME=VALUE ...] -- program [argument ...]
  *
- * Writes one JSON object to descriptor FD when the program has ended.  The
- * variables are set for the program only.
+ * Writes a JSON object with the program's process number to descriptor FD,
+ * and another one when it has ended.  The variables are set for the program
+ * only.
  *
  * Why not from Python: the kernel counts the memory image that a process had
  * before exec(2) in its peak RSS, also after vfork(2).  Started from Python,
@@ -83,6 +84,7 @@ measure(int fd, char **vars, char **argv)
 	if (pid == 0)
 		become(vars, argv, p[1]);
 	close(p[1]);
+	dprintf(fd, "{\"pid\": %d}\n", (int)pid);
 	while (wait4(pid, &status, 0, &ru) < 0)
 		if (errno != EINTR)
 			return (perror("zfrag-measure: wait"), 125);

@@ -23,7 +23,8 @@ static char *
 make_directory(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *dir = absolute(tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	char *dir = absolute(tmp != NULL && *tmp != '\0' ? tmp : "/tmp",
+	    "TMPDIR");
 
 	dir = text("%s/zrun.XXXXXX", dir);
 	if (mkdtemp(dir) == NULL)
@@ -215,7 +216,7 @@ run_and_tell(const struct request *rq, char **argv)
 	int status;
 
 	add_option("output", text("%s/%%p", dir));
-	set_environment(rq->lib);
+	set_environment(rq);
 	sigemptyset(&set);
 	for (i = 0; i < sizeof (passed_on) / sizeof (passed_on[0]); i++)
 		sigaddset(&set, passed_on[i]);

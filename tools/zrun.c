@@ -69,6 +69,8 @@ usage(FILE *to)
 "  -j, --json              print JSON instead of a table (implies --stats)\n"
 "  -o, --output FILE       append it to FILE (implies --stats); in the name\n"
 "                          %p is the process id\n"
+"  -R, --record FILE       write a trace of all calls of malloc to FILE, for\n"
+"                          zfrag --trace; in the name %p is the process id\n"
 "  -c, --check             verify the allocator's invariants at exit\n"
 "  -r, --route LIST        sizes served by zones, such as 1-1024,4096\n"
 "  -l, --limit GLOB:N      at most N live objects in zones named GLOB\n"
@@ -139,6 +141,7 @@ static const struct option long_options[] = {
 	{ "stats-all",	no_argument,		NULL, 'a' },
 	{ "json",	no_argument,		NULL, 'j' },
 	{ "output",	required_argument,	NULL, 'o' },
+	{ "record",	required_argument,	NULL, 'R' },
 	{ "check",	no_argument,		NULL, 'c' },
 	{ "route",	required_argument,	NULL, 'r' },
 	{ "limit",	required_argument,	NULL, 'l' },
@@ -167,6 +170,7 @@ take_option(struct request *rq, int opt)
 	case 'a': want_tables(rq, TABLES_ALL); break;
 	case 'j': want_tables(rq, TABLES_PROGRAM); rq->json = true; break;
 	case 'o': want_tables(rq, TABLES_PROGRAM); rq->output = optarg; break;
+	case 'R': rq->record = optarg; break;
 	case 'c': add_option("check", "1"); break;
 	case 'r': add_option("route", optarg); break;
 	case 'l': add_glob("limit", optarg); break;
@@ -191,7 +195,7 @@ parse(int argc, char **argv, struct request *rq)
 	int opt;
 
 	options = text("%s", old != NULL ? old : "");
-	while ((opt = getopt_long(argc, argv, "+sajo:cr:l:k:O:L:phV",
+	while ((opt = getopt_long(argc, argv, "+sajo:R:cr:l:k:O:L:phV",
 	    long_options, NULL)) != -1)
 		take_option(rq, opt);
 	if (argv[optind] == NULL && !rq->print) {
@@ -282,15 +286,25 @@ find_lib(const char *told)
 
 /* ---- the environment ---- */
 
-void
-set_environment(const char *lib)
+/* LIB first of all that is preloaded. */
+static void
+preload(const char *lib)
 {
 	const char *old = getenv("LD_PRELOAD");
-	char *preload = text("%s%s%s", lib,
+	char *list = text("%s%s%s", lib,
 	    old != NULL && *old != '\0' ? ":" : "", old != NULL ? old : "");
 
-	if (setenv("LD_PRELOAD", preload, 1) != 0 ||
-	    (*options != '\0' && setenv("ZOBJ_OPTIONS", options, 1) != 0))
+	if (setenv("LD_PRELOAD", list, 1) != 0)
+		die("cannot set the environment: %s", strerror(errno));
+}
+
+void
+set_environment(const struct request *rq)
+{
+	preload(rq->lib);
+	if (rq->record != NULL)
+		preload(prepare_record(rq));
+	if (*options != '\0' && setenv("ZOBJ_OPTIONS", options, 1) != 0)
 		die("cannot set the environment: %s", strerror(errno));
 }
 
@@ -315,15 +329,23 @@ print_quoted(const char *word)
 }
 
 static void
-print_command(char **argv)
+print_variable(const char *name)
 {
-	const char *value = getenv("LD_PRELOAD");
+	printf("%s=", name);
+	print_quoted(getenv(name));
+}
 
-	fputs("LD_PRELOAD=", stdout);
-	print_quoted(value);
+static void
+print_command(const struct request *rq, char **argv)
+{
+	print_variable("LD_PRELOAD");
 	if (*options != '\0') {
-		fputs(" ZOBJ_OPTIONS=", stdout);
-		print_quoted(options);
+		putchar(' ');
+		print_variable("ZOBJ_OPTIONS");
+	}
+	if (rq->record != NULL) {
+		putchar(' ');
+		print_variable("ZOBJ_RECORD");
 	}
 	for (; *argv != NULL; argv++) {
 		putchar(' ');
@@ -334,7 +356,7 @@ print_command(char **argv)
 
 /* A relative FILE would move with the program's working directory. */
 char *
-absolute(const char *file)
+absolute(const char *file, const char *option)
 {
 	char cwd[PATH_MAX];
 
@@ -342,7 +364,7 @@ absolute(const char *file)
 		return (text("%s", file));
 	if (getcwd(cwd, sizeof (cwd)) == NULL)
 		die("cannot tell the working directory: %s; "
-		    "give --output an absolute path", strerror(errno));
+		    "give %s an absolute path", strerror(errno), option);
 	return (text("%s/%s", cwd, file));
 }
 
@@ -382,12 +404,12 @@ main(int argc, char **argv)
 	if (rq.tables != TABLES_NONE)
 		add_option("stats", rq.json ? "json" : "text");
 	if (rq.output != NULL && (!collect || rq.print))
-		add_option("output", absolute(rq.output));
+		add_option("output", absolute(rq.output, "--output"));
 	if (collect && !rq.print)
 		return (run_and_tell(&rq, argv));
-	set_environment(rq.lib);
+	set_environment(&rq);
 	if (rq.print) {
-		print_command(argv);
+		print_command(&rq, argv);
 		return (0);
 	}
 	return (become(argv));

@@ -3,6 +3,7 @@
  * zrun.h - what the parts of zrun share.
  *
  *	zrun.c		command line, library, environment
+ *	zrun-record.c	a trace of the program's calls
  *	zrun-image.c	will the program load the library at all?
  *	zrun-tables.c	stay behind, collect the tables, print them
  */
@@ -25,6 +26,7 @@ enum tables { TABLES_NONE, TABLES_PROGRAM, TABLES_ALL };
 struct request {
 	const char	*lib;		/* as told, then as found */
 	const char	*output;	/* --output, NULL: descriptor 2 */
+	const char	*record;	/* --record, NULL: no trace */
 	enum tables	 tables;
 	bool		 json;
 	bool		 print;
@@ -37,14 +39,17 @@ void say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* sprintf(3) into new memory, which is never freed in small amounts. */
 char *text(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 
-/* FILE, or where it is now if its name is relative. */
-char *absolute(const char *file);
+/* FILE, which OPTION named, or where it is now if its name is relative. */
+char *absolute(const char *file, const char *option);
 
 /* Append NAME=VALUE to the ZOBJ_OPTIONS of the program. */
 void add_option(const char *name, const char *value);
 
-/* Put the library and the options into the environment. */
-void set_environment(const char *lib);
+/* Put the libraries and the options into the environment. */
+void set_environment(const struct request *rq);
+
+/* The same for a trace; returns the path of the library that writes it. */
+const char *prepare_record(const struct request *rq);
 
 /* Become the program; returns the exit status if that fails. */
 int become(char **argv);

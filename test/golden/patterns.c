@@ -111,8 +111,14 @@ static const struct pattern {
 	{ "zone", "random", zone_fill, zone_random, 2 * LIVE, REPLACED, 1 },
 };
 
+#ifdef __clang__
+#define OPAQUE	__attribute__((__noinline__))
+#else
+#define OPAQUE	__attribute__((__noipa__))
+#endif
+
 /* Costs are counted only inside this function. */
-__attribute__((__noipa__)) static void
+OPAQUE static void
 measured(const struct pattern *p)
 {
 	p->run(p->count);

@@ -12,6 +12,7 @@
 
 #define WORKERS	3
 #define SLOTS	400
+#define FORKS	60	/* at least */
 
 struct block {
 	size_t size, tag;
@@ -123,18 +124,17 @@ fork_again(uint32_t seed)
 int
 main(void)
 {
-	uint32_t forks = victim_is_long() ? 3000 : 60;
 	pthread_t t[WORKERS];
 
 	victim_start();
 	for (size_t i = 0; i < WORKERS; i++)
 		CHECK(pthread_create(&t[i], NULL, work, (void *)(i + 1)) == 0);
-	for (uint32_t n = 1; n <= forks; n++) {
+	for (uint32_t n = 0; victim_goes_on(n, FORKS); n++) {
 		pid_t pid = fork();
 
 		CHECK(pid >= 0);
 		if (pid == 0)
-			child(n * 100, fork_again);
+			child((n + 1) * 100, fork_again);
 		wait_for(pid, "child");
 	}
 	stop = 1;

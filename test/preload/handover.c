@@ -9,6 +9,7 @@
 
 #define THREADS	6
 #define BOXES	512
+#define STEPS	150000	/* of each thread, at least */
 
 struct block {
 	size_t size, tag;
@@ -16,7 +17,6 @@ struct block {
 };
 
 static struct block *boxes[THREADS][BOXES];
-static size_t steps;
 
 static struct block *
 make(uint32_t *seed)
@@ -47,7 +47,7 @@ work(void *arg)
 	size_t me = (size_t)arg;
 	uint32_t seed = (uint32_t)me + 1;
 
-	for (size_t n = 0; n < steps; n++) {
+	for (size_t n = 0; victim_goes_on(n, STEPS); n++) {
 		size_t to = (me + 1 + next_random(&seed) % 2) % THREADS;
 		size_t box = next_random(&seed) % BOXES;
 
@@ -63,7 +63,6 @@ main(void)
 	pthread_t t[THREADS];
 
 	victim_start();
-	steps = victim_is_long() ? 10000000 : 150000;
 	for (size_t i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&t[i], NULL, work, (void *)i) == 0);
 	for (size_t i = 0; i < THREADS; i++)

@@ -78,7 +78,7 @@ main()
 	CHECK(throws([&] { return ::operator new(huge); }));
 	CHECK(throws([&] { return ::operator new[](huge); }));
 	CHECK(throws([&] { return ::operator new(huge, align); }));
-	CHECK(throws([&] { return std::vector<char>(huge).data(); }));
+	CHECK(throws([&] { return new std::vector<char>(huge); }));
 	CHECK(::operator new(huge, std::nothrow) == nullptr);
 	CHECK(::operator new[](huge, std::nothrow) == nullptr);
 	CHECK(::operator new(huge, align, std::nothrow) == nullptr);

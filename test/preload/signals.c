@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define THREADS	3
+#define ROUNDS	1500	/* at least */
 
 static volatile sig_atomic_t stop;
 static _Atomic(unsigned) handled;
@@ -58,7 +59,7 @@ main(void)
 	    .sa_flags = SA_RESTART };
 	struct itimerval often = { { 0, 500 }, { 0, 500 } };
 	struct timespec moment = { 0, 200000 };
-	unsigned rounds = victim_is_long() ? 50000 : 1500;
+	unsigned n;
 	pthread_t t[THREADS];
 
 	victim_start();
@@ -68,7 +69,7 @@ main(void)
 	for (size_t i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&t[i], NULL, work, (void *)(i + 1)) == 0);
 	CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
-	for (unsigned n = 0; n < rounds; n++) {
+	for (n = 0; victim_goes_on(n, ROUNDS); n++) {
 		CHECK(pthread_kill(t[n % THREADS], SIGUSR1) == 0);
 		if (n % 50 == 0)
 			malloc_trim(0);
@@ -77,6 +78,6 @@ main(void)
 	stop = 1;
 	for (size_t i = 0; i < THREADS; i++)
 		CHECK(pthread_join(t[i], NULL) == 0);
-	CHECK(handled >= rounds / 2);
+	CHECK(handled >= n / 2);
 	return 0;
 }

@@ -6,6 +6,7 @@
  * or 77 (cannot run here).  It must not depend on the library it is run with,
  * except through zone_name_of.  With VICTIM_PLAIN in the environment it may
  * run on the C library's malloc, which says whether the test is right.
+ * ZOBJ_TEST_LONG is how many seconds a long run takes.
  */
 #ifndef VICTIM_H
 #define VICTIM_H
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define VICTIM_SKIP	77
@@ -27,7 +29,7 @@
 #define CHECK(e)							\
 	((e) ? (void)0 : victim_fail(#e, __FILE__, __LINE__))
 
-static inline void
+__attribute__((__noreturn__)) static inline void
 victim_fail(const char *what, const char *file, int line)
 {
 	int error = errno;
@@ -63,11 +65,24 @@ victim_is_plain(void)
 	return getenv("VICTIM_PLAIN") != NULL;
 }
 
+static inline double
+victim_clock(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* When a long run is over; 0: this is a short one. */
+static double victim_end;
+
 /* First thing in main: is this the malloc that we came to test? */
 static inline void
 victim_start(void)
 {
 	const char *options = getenv("ZOBJ_OPTIONS");
+	const char *seconds = getenv("ZOBJ_TEST_LONG");
 	int routed = options != NULL && strstr(options, "route=") != NULL;
 	void *p = malloc(1);
 
@@ -78,13 +93,15 @@ victim_start(void)
 		_exit(1);
 	}
 	free(p);
+	if (seconds != NULL)
+		victim_end = victim_clock() + atof(seconds);
 }
 
-/* Is the long variant asked for? */
+/* After N rounds: another?  There are LEAST, and in a long run many more. */
 static inline int
-victim_is_long(void)
+victim_goes_on(size_t n, size_t least)
 {
-	return getenv("ZOBJ_TEST_LONG") != NULL;
+	return n < least || victim_clock() < victim_end;
 }
 
 /* The byte at OFFSET of a block with number TAG. */

@@ -29,8 +29,7 @@ enum {
 	CHECK_MS = 250,			/* at most, between comparisons */
 	FORK_IN = 8,			/* comparisons */
 	HANG_SECONDS = 120,
-	LONG_ROUNDS = 5,		/* each with a seed of its own */
-	LONG_SECONDS = 60
+	ROUND_SECONDS = 60		/* at most, with a seed of its own */
 };
 
 struct worker workers[MAX_WORKERS];
@@ -315,12 +314,13 @@ options(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const char *asked = getenv("ZOBJ_TEST_LONG");
 	int c;
 
 	seed = (uint64_t)time(NULL) << 20 ^ (uint64_t)getpid();
-	if (getenv("ZOBJ_TEST_LONG") != NULL) {
-		rounds = LONG_ROUNDS;
-		seconds = LONG_SECONDS;
+	if (asked != NULL) {
+		rounds = (unsigned)atoi(asked) / ROUND_SECONDS + 1;
+		seconds = atof(asked) / rounds;
 	}
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 's')

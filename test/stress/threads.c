@@ -404,11 +404,12 @@ options(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const char *asked = getenv("ZOBJ_TEST_LONG");
 	int c;
 
 	seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 20;
-	if (getenv("ZOBJ_TEST_LONG") != NULL)
-		seconds = 300;
+	if (asked != NULL)
+		seconds = atof(asked);
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 's')
 			seconds = atof(optarg);
