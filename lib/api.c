@@ -336,7 +336,7 @@ zone_foreach(int (*fn)(zone_t *z, void *arg), void *arg)
 {
 	int result = 0;
 
-	for (unsigned i = 0; result == 0 && i < ZTABLE_END; i++) {
+	for (unsigned i = 0; result == 0 && i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL)

@@ -453,6 +453,15 @@ arena_purge(size_t keep)
 	return bytes;
 }
 
+void
+arena_settle(void)
+{
+	lock_acquire(&arena_lock);
+	if (load_relaxed(&arena_count) != 0)
+		(void)purge_to(keep_bound());
+	lock_release(&arena_lock);
+}
+
 size_t
 arena_used(void)
 {

@@ -56,6 +56,8 @@ bool		 arena_extend(struct slab *head, size_t more, bool *zero);
 
 /* Give pages of free runs back until KEEP units are left; bytes given. */
 size_t		 arena_purge(size_t keep);
+/* The same down to what may stay by now; see retain.h. */
+void		 arena_settle(void);
 size_t		 arena_purged(void);	/* bytes given back so far */
 size_t		 arena_used(void);	/* bytes of slabs and extents */
 void		 arena_usage(struct arena_usage *u);

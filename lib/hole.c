@@ -174,8 +174,9 @@ hole_opens(struct slab *d, size_t index)
 	}
 	add(&z->holes, bytes);
 	add(&total, bytes);
-	return is_blank(d, 0, d->nobj - 1, index) || hole_excess() ?
-	    HOLE_SHARED : HOLE_NOTHING;
+	if (is_blank(d, 0, d->nobj - 1, index))
+		return HOLE_SLAB;
+	return hole_excess() ? HOLE_EXCESS : HOLE_NOTHING;
 }
 
 void

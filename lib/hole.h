@@ -21,7 +21,8 @@
  */
 enum hole_news {
 	HOLE_NOTHING,
-	HOLE_SHARED,		/* too much in shared slabs, or D is free */
+	HOLE_SLAB,		/* all of D, which is shared */
+	HOLE_EXCESS,		/* too much in shared slabs */
 	HOLE_STUCK		/* too much in what other threads own */
 };
 

@@ -18,6 +18,8 @@
 
 enum {
 	POLL_MS = 100,			/* at most one poll in this time */
+	OTHERS_MS = 200,		/* and one for threads that do not poll,
+					   plus one more for each of them */
 	POLL_SLABS = 8,			/* slabs looked at per cache */
 	GIVE_ZONES = 4			/* zones whose holes are given at once */
 };
@@ -78,12 +80,19 @@ reclaim_cache(struct thread *t, struct tcache *tc)
 		misuse_defer_double_free(z, twice);
 }
 
-void
-reclaim_thread(struct thread *t)
+/* Call FN for each cache of T that is in use. */
+static void
+foreach_cache(struct thread *t, void (*fn)(struct thread *t, struct tcache *tc))
 {
 	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
 		for (uint64_t s = t->used[i]; s != 0; s &= s - 1)
-			reclaim_cache(t, &t->caches[i * 64 + lowest_bit(s)]);
+			fn(t, &t->caches[i * 64 + lowest_bit(s)]);
+}
+
+void
+reclaim_thread(struct thread *t)
+{
+	foreach_cache(t, reclaim_cache);
 }
 
 /* Share the slabs that have been ready longest, until few enough are. */
@@ -114,7 +123,7 @@ most_holes(void)
 	struct zone *most = NULL;
 	size_t holes = 0;
 
-	for (unsigned i = 0; i < ZTABLE_END; i++) {
+	for (unsigned i = 0; i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL && load_relaxed(&z->holes) > holes) {
@@ -141,7 +150,8 @@ give_excess(struct zone *z)
 {
 	int saved = errno;
 
-	(void)share_shed(z, SHARE_KEEP);
+	if (share_has_excess(z))
+		(void)share_shed(z, SHARE_KEEP);
 	give_excess_holes();
 	errno = saved;
 }
@@ -149,37 +159,104 @@ give_excess(struct zone *z)
 void
 reclaim_ready(struct tcache *tc)
 {
+	struct thread *t = load_relaxed(&zobj_tls.self);
 	struct zone *z = tc->zone;
 
 	share_oldest(tc);
 	guard_leave();
 	give_excess(z);
+	if (t != &thread_nobody)
+		reclaim_poll(t);
 }
 
 static void
-reclaim_stuck(struct thread *t, void *arg)
+empty_if_stuck(struct thread *t, struct tcache *tc)
+{
+	if (load_relaxed(&tc->stuck) != 0)
+		reclaim_cache(t, tc);
+}
+
+static void
+empty_stuck_caches(struct thread *t, void *arg)
 {
 	(void)arg;
-	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++) {
-		for (uint64_t s = t->used[i]; s != 0; s &= s - 1) {
-			struct tcache *tc = &t->caches[i * 64 + lowest_bit(s)];
-
-			if (load_relaxed(&tc->stuck) != 0)
-				reclaim_cache(t, tc);
-		}
-	}
+	foreach_cache(t, empty_if_stuck);
 }
 
 void
 reclaim_news(struct zone *z, enum hole_news news)
 {
+	int saved = errno;
+
 	if (news == HOLE_STUCK) {
 		(void)thread_stop_all();
-		thread_foreach_stopped(reclaim_stuck, NULL);
+		thread_foreach_stopped(empty_stuck_caches, NULL);
 		thread_resume_all();
 		misuse_report_deferred();
 	}
+	/* Its objects are still to be collected before it counts as free. */
+	if (news == HOLE_SLAB)
+		(void)share_shed(z, SHARE_KEEP);
 	give_excess(z);
+	errno = saved;
+}
+
+/*
+ * A cache that is as it was when it was last looked at is idle, or works in a
+ * circle so small that it loses little: what it holds becomes shared.
+ */
+static void
+empty_if_idle(struct thread *t, struct tcache *tc)
+{
+	uint64_t now = load_relaxed(&tc->word) * 31 + load_relaxed(&tc->base) +
+	    ((uint64_t)tc->nowned << 32) + tc->nready;
+
+	if (now == tc->seen)
+		reclaim_cache(t, tc);
+	else
+		tc->seen = now;
+}
+
+static void
+empty_idle_caches(struct thread *t, void *arg)
+{
+	if (t != arg)
+		foreach_cache(t, empty_if_idle);
+}
+
+/* May the caller look after the other threads now? */
+static bool
+is_my_turn(uint64_t now)
+{
+	static _Atomic(uint64_t) last;
+	uint64_t then = load_relaxed(&last);
+
+	return now - then >= OTHERS_MS + thread_count() &&
+	    atomic_compare_exchange_strong_explicit(&last, &then, now,
+	    memory_order_relaxed, memory_order_relaxed);
+}
+
+static void
+shed_everywhere(void)
+{
+	for (unsigned i = 0; i < ztable_end(); i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL && share_has_excess(z))
+			(void)share_shed(z, SHARE_KEEP);
+	}
+	give_excess_holes();
+	arena_settle();
+}
+
+void
+reclaim_idle(struct thread *but)
+{
+	(void)thread_stop_all();
+	thread_foreach_stopped(empty_idle_caches, but);
+	thread_resume_all();
+	misuse_report_deferred();
+	shed_everywhere();
 }
 
 /* Share the free slabs among the first few of a ready list. */
@@ -204,14 +281,12 @@ share_free_ones(struct tcache *tc)
 	return shared != 0;
 }
 
-/* True: there is more in shared slabs now. */
+/* Inside the guard.  True: there is more in shared slabs now. */
 static bool
-poll_cache(struct tcache *tc)
+poll_cache(struct thread *t, struct tcache *tc)
 {
 	bool shared;
 
-	if (tc->zone == NULL)
-		return false;
 	if (tc->gave == 0)
 		tc->bounce /= 2;
 	tc->gave = 0;
@@ -220,19 +295,13 @@ poll_cache(struct tcache *tc)
 		share_oldest(tc);
 		shared = true;
 	}
-	return shared;
+	empty_if_idle(t, tc);
+	return shared || tc->zone == NULL;
 }
 
-void
-reclaim_poll(struct thread *t)
+static void
+poll_caches(struct thread *t)
 {
-	int saved = errno;
-	uint64_t now;
-
-	now = os_coarse_ms();
-	if (now - t->polled_ms < POLL_MS)
-		return;
-	t->polled_ms = now;
 	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++) {
 		uint64_t s = guard_enter() == t ? t->used[i] : 0;
 
@@ -241,13 +310,31 @@ reclaim_poll(struct thread *t)
 			struct tcache *tc = &t->caches[i * 64 + lowest_bit(s)];
 			struct zone *z = NULL;
 
-			if (guard_enter() == t && poll_cache(tc))
-				z = tc->zone;
+			if (guard_enter() == t && (z = tc->zone) != NULL &&
+			    !poll_cache(t, tc))
+				z = NULL;
 			guard_leave();
 			if (z != NULL)
 				give_excess(z);
 		}
 	}
+}
+
+void
+reclaim_poll(struct thread *t)
+{
+	int saved = errno;
+	uint64_t now = os_coarse_ms();
+
+	if (now - t->polled_ms < POLL_MS)
+		return;
+	t->polled_ms = now;
+	poll_caches(t);
+	if (thread_count() > 1 && is_my_turn(now))
+		reclaim_idle(t);
+	else
+		arena_settle();
+	misuse_report_deferred();
 	errno = saved;
 }
 
@@ -265,13 +352,7 @@ trim_caches(struct thread *t, void *arg)
 void
 reclaim_left(void)
 {
-	for (unsigned i = 0; i < ZTABLE_END; i++) {
-		struct zone *z = ztable_at(i);
-
-		if (z != NULL)
-			(void)share_shed(z, SHARE_KEEP);
-	}
-	give_excess_holes();
+	shed_everywhere();
 }
 
 static void
@@ -300,7 +381,7 @@ reclaim_trim(struct zone *z, int how)
 		thread_resume_all();
 	}
 	misuse_report_deferred();
-	for (unsigned i = 0; z == NULL && i < ZTABLE_END; i++) {
+	for (unsigned i = 0; z == NULL && i < ztable_end(); i++) {
 		struct zone *each = ztable_at(i);
 
 		if (each != NULL)

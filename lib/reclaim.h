@@ -52,6 +52,12 @@ void	reclaim_news(struct zone *z, enum hole_news news);
 /* A bounded piece of work now and then, from slow paths; outside the guard. */
 void	reclaim_poll(struct thread *t);
 
+/*
+ * Threads that are idle lose what they hold, except BUT, and what is too much
+ * goes back.  Outside the guard, no lock held.
+ */
+void	reclaim_idle(struct thread *but);
+
 /* A thread has gone and left what it held; outside the guard, no lock held. */
 void	reclaim_left(void);
 

@@ -107,7 +107,7 @@ insert(struct zone *z, struct slab *d)
 	} else if (n == d->nobj) {
 		store_relaxed(&d->place, PLACE_FREE);
 		list_push(&z->free, &d->link);
-		z->nfree++;
+		add_relaxed(&z->nfree, 1);
 	} else {
 		store_relaxed(&d->place, PLACE_PARTIAL);
 		d->group = (uint8_t)group_of(d, n);
@@ -119,7 +119,7 @@ static void
 detach(struct zone *z, struct slab *d)
 {
 	if (load_relaxed(&d->place) == PLACE_FREE)
-		z->nfree--;
+		add_relaxed(&z->nfree, -1);
 	list_remove(&d->link);
 	store_relaxed(&d->place, PLACE_NONE);
 }

@@ -40,7 +40,8 @@ share_init(struct zone *z, enum lock_rank rank)
 	list_init(&z->busy);
 	list_init(&z->all);
 	list_init(&z->zones);
-	z->nslabs = z->nfree = z->leaving = z->peak = z->next_sample = 0;
+	z->nslabs = z->leaving = z->peak = z->next_sample = 0;
+	store_relaxed(&z->nfree, 0);
 	store_relaxed(&z->announced, NULL);
 	store_relaxed(&z->live, 0);
 	store_relaxed(&z->left, 0);
@@ -229,14 +230,20 @@ take_free(struct zone *z, size_t keep)
 	    (z->kind & KIND_FOREVER) != 0)
 		return NULL;
 	if (keep == SHARE_KEEP)
-		keep = z->keep;
+		keep = load_relaxed(&z->keep);
 	twice = remote_drain_zone(z);
 	if (twice != 0)
 		misuse_defer_double_free(z, twice);
-	if (z->nfree > keep)
+	if (load_relaxed(&z->nfree) > keep)
 		d = rotate_leave_free(z);
 	z->leaving += d != NULL;
 	return d;
+}
+
+bool
+share_has_excess(struct zone *z)
+{
+	return load_relaxed(&z->nfree) > load_relaxed(&z->keep);
 }
 
 size_t
@@ -288,10 +295,11 @@ share_give_holes(struct zone *z)
 	size_t bytes = 0;
 
 	lock_acquire(&z->lock);
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE &&
-	    (z->kind & KIND_FOREVER) == 0 && !z->huge) {
+	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE) {
+		bool whole = z->huge || (z->kind & KIND_FOREVER) != 0;
+
 		hole_settled(z);
-		for (unsigned g = ZONE_GROUPS + 1; g-- > 0;)
+		for (unsigned g = ZONE_GROUPS + 1; !whole && g-- > 0;)
 			bytes += give_holes_of(z, &z->groups[g]);
 	}
 	lock_release(&z->lock);

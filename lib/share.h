@@ -36,6 +36,8 @@ struct slab	*share_adopt(struct zone *z, struct tcache *tc, unsigned how,
  */
 #define SHARE_KEEP	SIZE_MAX
 size_t		 share_shed(struct zone *z, size_t keep);
+/* Would share_shed have something to do?  Without the lock: perhaps. */
+bool		 share_has_excess(struct zone *z);
 
 /*
  * Give the holes of the zone's shared slabs back to the system; bytes given.

@@ -175,7 +175,7 @@ report_zones(int fd, bool json)
 	else
 		fmt_print(&r.f, "%-31s %7s %8s %8s %8s %7s %9s\n", "zone", "size",
 		    "live", "peak", "capacity", "slabs", "resident");
-	for (unsigned i = 0; i < ZTABLE_END; i++) {
+	for (unsigned i = 0; i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL)
@@ -220,7 +220,7 @@ report_leaks(int fd)
 	struct fmt f;
 
 	fmt_init(&f, fd);
-	for (unsigned i = 0; i < ZTABLE_END; i++) {
+	for (unsigned i = 0; i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL && !ztable_is_own(z))

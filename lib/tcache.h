@@ -32,6 +32,8 @@ struct tcache {
 	struct slab	*active;
 	struct slab	*alternate;
 	struct zone	*zone;
+	uint64_t	seen;		/* what the cache was like when last
+					   looked at; see reclaim.c */
 
 	/* Slow path. */
 	line_aligned

@@ -37,7 +37,8 @@ struct lock threads_lock = LOCK_INITIALIZER(RANK_THREADS);
 
 static struct list threads = { &threads, &threads };	/* registered */
 struct list threads_dead = { &threads_dead, &threads_dead };
-static size_t registered, dead;
+static size_t dead;
+static _Atomic(size_t) registered;	/* written under threads_lock */
 static size_t running_at_fork;		/* of the last thread_stop_all */
 static _Atomic(bool) can_stop;		/* membarrier works */
 static pthread_key_t exit_key;
@@ -137,7 +138,7 @@ register_self(void)
 	t->tls = tls;
 	t->stopped = false;
 	list_append(&threads, &t->link);
-	registered++;
+	add_relaxed(&registered, 1);
 	tls->mine = t;
 	tls->phase = THREAD_RUNNING;
 	/* Only we read it; who writes it holds threads_lock. */
@@ -185,7 +186,7 @@ leave(struct tls *tls)
 	tls->mine = NULL;
 	tls->phase = THREAD_GONE;
 	list_remove(&t->link);
-	registered--;
+	add_relaxed(&registered, -1);
 	empty_fn(t);
 	struct_put(t);
 }
@@ -317,7 +318,7 @@ thread_forget_others(void)
 		if (t->tls == &zobj_tls)
 			continue;
 		list_remove(&t->link);
-		registered--;
+		add_relaxed(&registered, -1);
 		/*
 		 * One that was not outside may have left its caches half
 		 * done.  They are abandoned: what the program has in those
@@ -334,5 +335,5 @@ thread_forget_others(void)
 size_t
 thread_count(void)
 {
-	return registered;
+	return load_relaxed(&registered);
 }

@@ -160,6 +160,6 @@ void		 thread_on_exit(void (*empty)(struct thread *t),
 int		 thread_init(void);
 /* In the child of a fork: we are the only thread.  threads_lock held. */
 void		 thread_forget_others(void);
-size_t		 thread_count(void);
+size_t		 thread_count(void);	/* may be stale */
 
 #endif /* ZOBJ_THREAD_H */

@@ -49,7 +49,7 @@ struct zone {
 	uint32_t	nobj;		/* per slab */
 	uint32_t	units;		/* per slab */
 	uint32_t	align_units;
-	uint32_t	keep;		/* free slabs it keeps */
+	_Atomic(uint32_t) keep;		/* free slabs it keeps */
 	bool		huge;		/* prefers huge pages */
 	uint64_t	recip;
 	size_t		size;		/* bytes asked for */
@@ -68,7 +68,7 @@ struct zone {
 	struct list	busy;
 	struct list	all;
 	size_t		nslabs;
-	size_t		nfree;		/* slabs on `free` */
+	_Atomic(size_t)	nfree;		/* slabs on `free`; read by anybody */
 	size_t		leaving;	/* slabs taken off it, on their way out:
 					   the zone must not end meanwhile */
 	size_t		peak;		/* objects; see zone_sample_peak */

@@ -120,8 +120,8 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	z->dtor = a->dtor;
 	z->arg = a->arg;
 	z->limit = options_for_zone("limit", z->name, a->limit);
-	z->keep = (uint32_t)options_for_zone("keep", z->name,
-	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP);
+	store_relaxed(&z->keep, (uint32_t)options_for_zone("keep", z->name,
+	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP));
 	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
 	share_init(z, RANK_ZONE);
 	ztable_publish(z);

@@ -16,10 +16,10 @@
 struct lock ztable_lock = LOCK_INITIALIZER(RANK_ZONES);
 
 static struct zone zone_zone;		/* of struct zone */
-static struct zone *table[ZTABLE_END];	/* ztable_lock */
+static _Atomic(struct zone *) table[ZTABLE_END];	/* ztable_lock */
 static bool taken[ZTABLE_END];
 static unsigned next_own, next_program = ZTABLE_OWN;
-static unsigned highest;		/* entries ever used */
+static _Atomic(unsigned) highest;	/* entries ever used */
 
 _Static_assert((unsigned)ZTABLE_END <= (unsigned)ZONE_SLOTS,
     "a cache for each");
@@ -73,8 +73,8 @@ ztable_get(bool own, int *error)
 	    find_free(ZTABLE_OWN, ZTABLE_END, &next_program);
 	if (id >= 0) {
 		taken[id] = true;
-		if ((unsigned)id >= highest)
-			highest = (unsigned)id + 1;
+		if ((unsigned)id >= load_relaxed(&highest))
+			store_relaxed(&highest, (unsigned)id + 1);
 	}
 	lock_release(&ztable_lock);
 	if (id < 0) {
@@ -90,7 +90,8 @@ void
 ztable_publish(struct zone *z)
 {
 	lock_acquire(&ztable_lock);
-	table[thread_slot_id(z->slot)] = z;
+	/* Pairs with the acquire in ztable_at. */
+	store_release(&table[thread_slot_id(z->slot)], z);
 	lock_release(&ztable_lock);
 }
 
@@ -98,7 +99,7 @@ void
 ztable_withdraw(struct zone *z)
 {
 	lock_acquire(&ztable_lock);
-	table[thread_slot_id(z->slot)] = NULL;
+	store_relaxed(&table[thread_slot_id(z->slot)], NULL);
 	lock_release(&ztable_lock);
 }
 
@@ -121,12 +122,13 @@ ztable_put(struct zone *z)
 struct zone *
 ztable_at(unsigned i)
 {
-	struct zone *z;
+	return load_acquire(&table[i]);
+}
 
-	lock_acquire(&ztable_lock);
-	z = i < highest ? table[i] : NULL;
-	lock_release(&ztable_lock);
-	return z;
+unsigned
+ztable_end(void)
+{
+	return load_relaxed(&highest);
 }
 
 bool
@@ -160,9 +162,9 @@ unlock_meta(struct zone *z, void *arg)
 void
 ztable_forget_leaving(void)
 {
-	for (unsigned i = 0; i < highest; i++)
-		if (table[i] != NULL)
-			table[i]->leaving = 0;
+	for (unsigned i = 0; i < ztable_end(); i++)
+		if (ztable_at(i) != NULL)
+			ztable_at(i)->leaving = 0;
 }
 
 /* ztable_lock stays held: no zone comes or goes meanwhile. */
@@ -170,9 +172,9 @@ void
 ztable_lock_all(void)
 {
 	lock_acquire(&ztable_lock);
-	for (unsigned i = 0; i < highest; i++)
-		if (table[i] != NULL)
-			lock_acquire_another(&table[i]->lock);
+	for (unsigned i = 0; i < ztable_end(); i++)
+		if (ztable_at(i) != NULL)
+			lock_acquire_another(&ztable_at(i)->lock);
 	ztable_foreach_meta(lock_meta, NULL);
 }
 
@@ -180,8 +182,8 @@ void
 ztable_unlock_all(void)
 {
 	ztable_foreach_meta(unlock_meta, NULL);
-	for (unsigned i = highest; i-- > 0;)
-		if (table[i] != NULL)
-			lock_release(&table[i]->lock);
+	for (unsigned i = ztable_end(); i-- > 0;)
+		if (ztable_at(i) != NULL)
+			lock_release(&ztable_at(i)->lock);
 	lock_release(&ztable_lock);
 }

@@ -24,7 +24,11 @@ void		 ztable_publish(struct zone *z);
 void		 ztable_withdraw(struct zone *z);
 void		 ztable_put(struct zone *z);
 
-/* The zone number I, NULL: none; I runs to ZTABLE_END. */
+/*
+ * The zone number I, NULL: none; I runs to ztable_end().  Without a lock: the
+ * zone may be destroyed any time, but its struct remains readable.
+ */
+unsigned	 ztable_end(void);
 struct zone	*ztable_at(unsigned i);
 bool		 ztable_is_own(const struct zone *z);
 

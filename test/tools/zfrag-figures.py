@@ -7,11 +7,13 @@ import io
 import os
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.join(os.environ.get("ZOBJ_SRCDIR", "."), "tools"))
 from zfrag import (  # noqa: E402
-    figures, report, rounds, runner, scenarios, table, timeline)
+    allocators, figures, report, rounds, runner, scenarios, table, timeline)
 from zfrag.allocators import Allocator  # noqa: E402
 from zfrag.procfs import Sample  # noqa: E402
 from zfrag.trouble import Trouble  # noqa: E402
@@ -225,6 +227,26 @@ class Progress(unittest.TestCase):
 
     def test_a_file_gets_a_line_per_scenario(self):
         self.assertEqual(len(self.progress(io.StringIO()).splitlines()), 1)
+
+
+class Allocators(unittest.TestCase):
+    def setUp(self):
+        ours = types.SimpleNamespace(version="1", shims=[])
+        self.finder = allocators.Finder(ours, None)
+        self.finder.dirs = []
+
+    def test_what_is_not_installed_is_named_with_its_package(self):
+        for known in allocators.KNOWN:
+            self.assertIn(f"(package {known.package})",
+                          self.finder.find(known.name))
+
+    def test_settings_follow_those_of_the_user(self):
+        a = Allocator("jemalloc-bg", "/x.so", "", "background_thread:true")
+        with unittest.mock.patch.dict(os.environ, MALLOC_CONF="narenas:1",
+                                      LD_PRELOAD="/y.so"):
+            self.assertEqual(a.variables(), [
+                "LD_PRELOAD=/x.so:/y.so", "ZFRAG_PRELOAD=/x.so",
+                "MALLOC_CONF=narenas:1,background_thread:true"])
 
 
 class Scenarios(unittest.TestCase):

@@ -191,8 +191,8 @@ class Commands(Case):
         done = self.zfrag("-n", "1", "-a", "glibc", "-o", "out", "sh", "-c",
                           shell)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual([p["name"] for p in self.written()["runs"][0]["phases"]],
-                         ["half"])
+        phases = self.written()["runs"][0]["phases"]
+        self.assertEqual([p["name"] for p in phases], ["half"])
 
 
 class Mistakes(Case):

@@ -2,6 +2,7 @@
 """Tables for terminals and for Markdown."""
 
 import dataclasses
+import re
 
 MIB = 1 << 20
 OURS = "zobj"
@@ -168,8 +169,9 @@ def markdown_cell(text):
 
 
 def as_markdown(grid):
-    heads = [" ".join([name, *map(markdown_cell, units)]).strip()
-             for name, *units in zip(*grid.heads)]
+    # "RSS   xlive", one over the other's column, becomes "RSS (xlive)".
+    heads = [re.sub(r" {2,}(\w+)", r" (\1)", " ".join(texts)).strip()
+             for texts in zip(*grid.heads)]
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)],
              *[list(map(markdown_cell, row)) for row in grid.rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
