@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "fast.h"
+#include "helper.h"
 #include "misuse.h"
 #include "reclaim.h"
 #include "remote.h"
@@ -259,8 +260,11 @@ attempt(struct attempt *at, bool nowait, int *error)
 	} else {
 		p = alloc_owned(t, at);
 		guard_leave();
-		if (!nowait)
+		if (!nowait) {
 			reclaim_poll(t);
+			if (unlikely(helper_is_wanted()))
+				helper_start();
+		}
 	}
 	if (unlikely(at->twice != 0))
 		misuse_double_free("zone_free", z, at->twice);

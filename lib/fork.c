@@ -19,6 +19,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "helper.h"
 #include "misuse.h"
 #include "thread.h"
 #include "zone.h"
@@ -67,6 +68,7 @@ child(void)
 	ztable_forget_leaving();
 	release_inner();
 	thread_forget_others();
+	helper_forget();
 	thread_resume_all();
 	lock_release(&setup_lock);
 	misuse_report_deferred();

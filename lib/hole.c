@@ -151,10 +151,13 @@ bound(void)
 	return retain_floor(used - min_size(used, load_relaxed(&given)));
 }
 
-bool
+/* Half of the bound stays, so that the next excess is some time away. */
+size_t
 hole_excess(void)
 {
-	return load_relaxed(&total) > bound();
+	size_t now = load_relaxed(&total), most = bound();
+
+	return now > most ? now - most / 2 : 0;
 }
 
 enum hole_news
@@ -176,7 +179,7 @@ hole_opens(struct slab *d, size_t index)
 	add(&total, bytes);
 	if (is_blank(d, 0, d->nobj - 1, index))
 		return HOLE_SLAB;
-	return hole_excess() ? HOLE_EXCESS : HOLE_NOTHING;
+	return hole_excess() != 0 ? HOLE_EXCESS : HOLE_NOTHING;
 }
 
 void
@@ -210,10 +213,11 @@ hole_shared(struct slab *d)
 }
 
 void
-hole_settled(struct zone *z)
+hole_settled(struct zone *z, size_t bytes)
 {
-	subtract(&total, load_relaxed(&z->holes));
-	store_relaxed(&z->holes, 0);
+	bytes = min_size(bytes, load_relaxed(&z->holes));
+	subtract(&total, bytes);
+	subtract(&z->holes, bytes);
 }
 
 /* Give N pages, K the last of them. */

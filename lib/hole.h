@@ -33,8 +33,8 @@ enum hole_news {
  */
 enum hole_news hole_opens(struct slab *d, size_t index);
 
-/* Is more kept in the holes of shared slabs than should be? */
-bool	hole_excess(void);
+/* Bytes in the holes of shared slabs that are too much; 0: none. */
+size_t	hole_excess(void);
 /* TC's holes are not stuck: the owner, or who stopped him, has come by. */
 void	hole_unstick(struct tcache *tc);
 
@@ -49,7 +49,7 @@ void	hole_adopted(struct slab *d);
 void	hole_fill(struct slab *d, size_t index);
 /* D leaves its zone.  True: nothing of it is in memory. */
 bool	hole_leave(struct slab *d);
-/* What was counted in Z has been given. */
-void	hole_settled(struct zone *z);
+/* BYTES of what was counted in Z have been given. */
+void	hole_settled(struct zone *z, size_t bytes);
 
 #endif /* ZOBJ_HOLE_H */

@@ -14,7 +14,11 @@
 #include "fmt.h"
 #include "os.h"
 
-enum { OPTIONS_SIZE = 4096, OPTIONS_MAX = 64 };
+enum {
+	OPTIONS_SIZE = 4096,
+	OPTIONS_MAX = 64,
+	HELPER_MAX = 3600 * 1000	/* milliseconds */
+};
 
 struct options options = { .abort = true };
 
@@ -145,6 +149,9 @@ apply(const char *name, const char *value)
 	}
 	if (strcmp(name, "arena") == 0)
 		return parse_size(value, &options.arena);
+	if (strcmp(name, "helper") == 0)
+		return parse_size(value, &options.helper) &&
+		    options.helper <= HELPER_MAX;
 	if (strcmp(name, "route") == 0)
 		return parse_route(value);
 	if (strcmp(name, "limit") == 0 || strcmp(name, "keep") == 0)

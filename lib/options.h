@@ -15,6 +15,8 @@ struct options {
 	int	    stats;		/* report at exit */
 	const char *output;		/* where to; NULL: descriptor 2 */
 	size_t	    arena;		/* bytes to reserve at most; 0: default */
+	size_t	    helper;		/* milliseconds between two looks of the
+					   helper thread; 0: none */
 	const char *route;		/* sizes that go to zones; NULL: all */
 };
 extern struct options options;

@@ -138,10 +138,11 @@ static void
 give_excess_holes(void)
 {
 	struct zone *z;
+	size_t excess;
 
-	for (int i = 0; i < GIVE_ZONES && hole_excess() &&
+	for (int i = 0; i < GIVE_ZONES && (excess = hole_excess()) != 0 &&
 	    (z = most_holes()) != NULL; i++)
-		(void)share_give_holes(z);
+		(void)share_give_holes(z, excess);
 }
 
 /* Z has more in shared slabs; outside the guard. */
@@ -364,7 +365,7 @@ trim_zone(struct zone *z, void *arg)
 		(void)share_shed(z, SHARE_KEEP);
 	} else {
 		(void)share_shed(z, 0);
-		trim->bytes += share_give_holes(z);
+		trim->bytes += share_give_holes(z, SIZE_MAX);
 	}
 }
 

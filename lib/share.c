@@ -265,17 +265,18 @@ share_shed(struct zone *z, size_t keep)
 }
 
 /*
- * Those with the most free objects first, and the list turned by one for each,
- * so that a new turn begins where the lock was dropped.
+ * Slabs in which nothing was freed for longest first, for those that are being
+ * emptied may be free soon.  The list is turned by one for each, so that a new
+ * turn begins where the lock was dropped.
  */
 static size_t
-give_holes_of(struct zone *z, struct list *head)
+give_holes_of(struct zone *z, struct list *head, size_t want)
 {
 	size_t bytes = 0, slabs = 0, n = 0;
 
 	LIST_FOREACH(l, head)
 		n++;
-	for (; n > 0 && !list_empty(head); n--) {
+	for (; n > 0 && bytes < want && !list_empty(head); n--) {
 		struct list *l = head->prev;
 
 		bytes += hole_give(SLAB_OF_LINK(l));
@@ -289,18 +290,31 @@ give_holes_of(struct zone *z, struct list *head)
 	return bytes;
 }
 
+/* The lock is held; it may be dropped on the way. */
+static size_t
+give_holes(struct zone *z, size_t want)
+{
+	size_t bytes = 0;
+	uintptr_t twice = remote_drain_zone(z);
+
+	if (twice != 0)
+		misuse_defer_double_free(z, twice);
+	for (unsigned g = ZONE_GROUPS + 1; g-- > 0 && bytes < want;)
+		bytes += give_holes_of(z, &z->groups[g], want - bytes);
+	return bytes;
+}
+
 size_t
-share_give_holes(struct zone *z)
+share_give_holes(struct zone *z, size_t want)
 {
 	size_t bytes = 0;
 
 	lock_acquire(&z->lock);
+	/* Of a struct that is being made anew nothing may be read. */
 	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE) {
-		bool whole = z->huge || (z->kind & KIND_FOREVER) != 0;
-
-		hole_settled(z);
-		for (unsigned g = ZONE_GROUPS + 1; !whole && g-- > 0;)
-			bytes += give_holes_of(z, &z->groups[g]);
+		if (!z->huge && (z->kind & KIND_FOREVER) == 0)
+			bytes = give_holes(z, want);
+		hole_settled(z, bytes < want ? SIZE_MAX : bytes);
 	}
 	lock_release(&z->lock);
 	return bytes;

@@ -40,10 +40,10 @@ size_t		 share_shed(struct zone *z, size_t keep);
 bool		 share_has_excess(struct zone *z);
 
 /*
- * Give the holes of the zone's shared slabs back to the system; bytes given.
- * No lock held.
+ * Give holes of the zone's shared slabs back to the system until WANT bytes
+ * are given, or all are; bytes given.  No lock held.
  */
-size_t		 share_give_holes(struct zone *z);
+size_t		 share_give_holes(struct zone *z, size_t want);
 
 /* share_shed for a slab that has left its zone. */
 void		 share_discard(struct slab *d);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * helper.c - see helper.h.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "os.h"
+#include "reclaim.h"
+
+enum { STACK = 128 * 1024 };	/* destructors of the program run on it */
+
+_Atomic(bool) helper_runs;
+
+static void *
+help(void *arg)
+{
+	for (;;) {
+		os_sleep_ms((unsigned)options.helper);
+		reclaim_idle(NULL);
+	}
+	return arg;
+}
+
+/* Signals of the program are for its own threads. */
+static int
+start_quietly(const pthread_attr_t *attr)
+{
+	sigset_t all, old;
+	pthread_t thread;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&thread, attr, help, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return error;
+}
+
+void
+helper_start(void)
+{
+	int saved = errno;
+	pthread_attr_t attr;
+
+	/* One of those that come here at once; creating a thread allocates. */
+	if (atomic_exchange_explicit(&helper_runs, true, memory_order_relaxed))
+		return;
+	if (pthread_attr_init(&attr) == 0) {
+		(void)pthread_attr_setdetachstate(&attr,
+		    PTHREAD_CREATE_DETACHED);
+		(void)pthread_attr_setstacksize(&attr, STACK);
+		/* Not to be had: then not, rather than at every slow path. */
+		(void)start_quietly(&attr);
+		(void)pthread_attr_destroy(&attr);
+	}
+	errno = saved;
+}
+
+void
+helper_forget(void)
+{
+	store_relaxed(&helper_runs, false);
+}
