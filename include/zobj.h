@@ -184,6 +184,16 @@ struct zone_stats {
 	size_t	bytes_mapped;	/* address space of the slabs */
 	size_t	bytes_resident;	/* of that, in memory */
 	size_t	bytes_meta;	/* descriptors and bitmaps */
+	/* bytes_resident is the sum of these: */
+	size_t	bytes_live;	/* live objects */
+	size_t	bytes_cached;	/* free objects in slabs owned by threads */
+	size_t	bytes_shared;	/* the same in shared slabs */
+	size_t	bytes_held;	/* the same in shared slabs held back: those that
+				   gave pages back, used after the others */
+	size_t	bytes_slack;	/* between objects and behind the last one */
+	/* bytes_mapped is the sum of that and these: */
+	size_t	bytes_given;	/* given back to the system */
+	size_t	bytes_untouched; /* not written to yet */
 };
 int zone_stats(zone_t *z, struct zone_stats *st) ZOBJ_NAME(zobj_stats);
 

@@ -295,7 +295,7 @@ zone_stats(zone_t *handle, struct zone_stats *st)
 	struct zone *z;
 	int error;
 
-	if (handle == NULL || st == NULL || st->stats_size != sizeof *st) {
+	if (handle == NULL || st == NULL || !stats_has_size(st->stats_size)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -305,7 +305,7 @@ zone_stats(zone_t *handle, struct zone_stats *st)
 		errno = error;
 		return -1;
 	}
-	stats_zone(z, st);
+	stats_fill(z, st);
 	return 0;
 }
 

@@ -510,3 +510,48 @@ arena_check(void)
 	    clean_pool.units <= below);
 	lock_release(&arena_lock);
 }
+
+bool
+arena_span(unsigned i, struct arena_span *s)
+{
+	struct arena *a = &arenas[i];
+
+	if (i >= load_acquire(&arena_count))
+		return false;
+	lock_acquire(&arena_lock);
+	s->base = a->base;
+	s->bytes = a->frontier << UNIT_SHIFT;
+	s->table = a->base - round_up(a->frontier * sizeof (struct slab),
+	    os_page_size());
+	lock_release(&arena_lock);
+	return true;
+}
+
+/* Is D, with address BASE, where a run begins?  Not if one came meanwhile. */
+static bool
+is_head(const struct slab *d, uintptr_t base)
+{
+	enum unit_state state = load_acquire(&d->state);
+
+	return state != UNIT_PART && state != UNIT_TAIL && d->base == base &&
+	    d->units != 0;
+}
+
+bool
+arena_run_at(unsigned i, size_t n, struct arena_run *r)
+{
+	struct arena *a = &arenas[i];
+	bool found;
+
+	lock_acquire(&arena_lock);
+	found = n < a->frontier;
+	if (found) {
+		r->head = unit_desc(a, n);
+		r->base = a->base + (n << UNIT_SHIFT);
+		r->state = load_acquire(&r->head->state);
+		r->units = is_head(r->head, r->base) ?
+		    min_size(r->head->units, a->frontier - n) : 1;
+	}
+	lock_release(&arena_lock);
+	return found;
+}

@@ -87,4 +87,23 @@ extern struct lock arena_lock;
 /* The walker: asserts the invariants of every run. */
 void		 arena_check(void);
 
+/*
+ * For statistics: arena number I, and the run of it that begins at unit N,
+ * from which the next one follows.  A run of state UNIT_NONE is in use but
+ * neither a slab nor an extent.  Close if others are busy; false: no such.
+ */
+struct arena_span {
+	uintptr_t table;		/* descriptors, up to base */
+	uintptr_t base;			/* unit 0 */
+	size_t	  bytes;		/* of units that were ever used */
+};
+struct arena_run {
+	struct slab	*head;
+	uintptr_t	 base;
+	size_t		 units;
+	enum unit_state	 state;
+};
+bool		 arena_span(unsigned i, struct arena_span *s);
+bool		 arena_run_at(unsigned i, size_t n, struct arena_run *r);
+
 #endif /* ZOBJ_ARENA_H */

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "arena.h"
+#include "os.h"
 #include "panic.h"
 #include "share.h"
 #include "slab.h"
@@ -15,6 +16,7 @@
 struct walk {
 	unsigned long slabs;
 	size_t	      running;		/* threads that could not be stopped */
+	struct zone   *zone;		/* being looked at, locked */
 };
 
 static void
@@ -58,13 +60,49 @@ check_place(struct zone *z, struct slab *d)
 		ASSERT(!owned && free > 0 && d->group <= ZONE_GROUPS);
 		break;
 	case PLACE_FREE:
-		ASSERT(!owned && free == d->nobj && z->nfree > 0);
+		ASSERT(!owned && free == d->nobj &&
+		    load_relaxed(&z->nfree) > 0);
 		break;
 	case PLACE_BUSY:
 		ASSERT(!owned && free == 0);
 		break;
 	default:
 		ASSERT(load_relaxed(&d->place) != PLACE_NONE);
+	}
+}
+
+/*
+ * Nothing lives in a page that has been given.  Objects freed meanwhile do no
+ * harm: they are free already when their bit is set.
+ */
+static void
+check_given_page(struct slab *d, size_t from)
+{
+	size_t end = from + os_page_size();
+
+	for (size_t i = from / d->stride; i < d->nobj && i * d->stride < end;
+	    i++) {
+		unsigned w = (unsigned)(i >> WORD_SHIFT);
+		uint64_t bit = (uint64_t)1 << i % WORD_OBJECTS;
+
+		ASSERT((slab_free_bits(d, w) & bit) != 0);
+		ASSERT(d->built == NULL ||
+		    (load_acquire(&d->built[w]) & bit) == 0);
+	}
+}
+
+static void
+check_given(struct slab *d)
+{
+	unsigned per = (unsigned)(UNIT_SIZE / os_page_size());
+
+	for (uint32_t i = 0; i < d->units; i++) {
+		uint64_t given = arena_next(d, i)->given;
+
+		ASSERT(given == 0 || slab_owner(d) == NULL);
+		for (; given != 0; given &= given - 1)
+			check_given_page(d, ((size_t)i * per +
+			    lowest_bit(given)) * os_page_size());
 	}
 }
 
@@ -81,6 +119,22 @@ check_slab(struct zone *z, struct slab *d, bool quiet)
 	}
 	check_words(d, quiet);
 	check_place(z, d);
+	check_given(d);
+}
+
+/* The zone knows of as many slabs of a cache as the cache counts. */
+static void
+check_owned(struct thread *t, void *arg)
+{
+	struct zone *z = ((struct walk *)arg)->zone;
+	struct tcache *tc = thread_cache(t, z->slot);
+	size_t owned = 0;
+
+	if (tc->zone != z)
+		return;
+	LIST_FOREACH(l, &z->all)
+		owned += slab_owner(SLAB_OF_ALL(l)) == tc;
+	ASSERT(owned == tc->nowned);
 }
 
 static void
@@ -105,7 +159,10 @@ check_zone(struct zone *z, void *arg)
 	ASSERT(slabs == z->nslabs);
 	LIST_FOREACH(l, &z->free)
 		listed++;
-	ASSERT(listed == z->nfree);
+	ASSERT(listed == load_relaxed(&z->nfree));
+	walk->zone = z;
+	if (z->slot != 0)
+		thread_foreach_stopped(check_owned, walk);
 	if ((z->kind & KIND_COUNTED) != 0 && walk->running == 0) {
 		live = share_count_live(z);
 		ASSERT(live <= z->limit && live <= load_relaxed(&z->live));
@@ -119,12 +176,15 @@ static void
 check_cache(struct tcache *tc)
 {
 	struct slab *held = load_relaxed(&tc->slab);
+	size_t ready = 0, other = 0;
 
 	LIST_FOREACH(l, &tc->ready) {
+		ready++;
 		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
 		ASSERT(load_relaxed(&SLAB_OF_LINK(l)->place) == PLACE_READY);
 	}
 	LIST_FOREACH(l, &tc->spent) {
+		other++;
 		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
 		ASSERT(load_relaxed(&SLAB_OF_LINK(l)->place) == PLACE_SPENT);
 	}
@@ -132,6 +192,9 @@ check_cache(struct tcache *tc)
 	ASSERT(tc->alternate == NULL || slab_owner(tc->alternate) == tc);
 	ASSERT(tc->active == NULL || tc->active != tc->alternate);
 	ASSERT(load_relaxed(&tc->word) == 0 || slab_owner(held) == tc);
+	other += (tc->active != NULL) + (tc->alternate != NULL);
+	ASSERT(tc->nready == ready);
+	ASSERT(tc->nowned == ready + other);
 }
 
 static void
@@ -147,11 +210,11 @@ check_thread(struct thread *t, void *arg)
 unsigned long
 check_all(void)
 {
-	struct walk walk = { 0, 0 };
+	struct walk walk = { 0, 0, NULL };
 
 	walk.running = thread_stop_all();
 	thread_foreach_stopped(check_thread, NULL);
-	for (unsigned i = 0; i < ZTABLE_END; i++) {
+	for (unsigned i = 0; i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL)

@@ -159,6 +159,12 @@ os_map_anew(void *p, size_t size)
 	return error;
 }
 
+int
+os_pages_present(const void *p, size_t size, unsigned char *present)
+{
+	return RESULT(mincore((void *)(uintptr_t)p, size, present));
+}
+
 size_t
 os_resident(const void *p, size_t size)
 {
@@ -169,7 +175,7 @@ os_resident(const void *p, size_t size)
 	while (at < end) {
 		size_t n = min_size((size_t)(end - at) / page, sizeof present);
 
-		if (RESULT(mincore((void *)(uintptr_t)at, n * page, present)) != 0)
+		if (os_pages_present(at, n * page, present) != 0)
 			break;
 		for (size_t i = 0; i < n; i++)
 			pages += present[i] & 1;

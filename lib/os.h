@@ -28,6 +28,8 @@ int	 os_purge(void *p, size_t size);
 int	 os_move_pages(void *to, void *from, size_t old, size_t size);
 /* Fresh pages in place of those of [P, P + SIZE), like the arena around. */
 int	 os_map_anew(void *p, size_t size);
+/* Which pages of [P, P + SIZE) are in memory: bit 0 of PRESENT[i]. */
+int	 os_pages_present(const void *p, size_t size, unsigned char *present);
 /* Bytes of [P, P + SIZE) that are in memory. */
 size_t	 os_resident(const void *p, size_t size);
 int	 os_no_huge_pages(void *p, size_t size);

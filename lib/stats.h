@@ -8,6 +8,9 @@
 #include "zdef.h"
 
 void	stats_zone(struct zone *z, struct zone_stats *st);
+/* For a program that was compiled when the struct had st->stats_size bytes. */
+void	stats_fill(struct zone *z, struct zone_stats *st);
+bool	stats_has_size(size_t size);
 int	stats_report(int fd, int how);	/* 0 or an error number */
 
 #endif /* ZOBJ_STATS_H */

@@ -92,14 +92,15 @@ START_TEST(text_without_zones)
 
 	ck_assert(strncmp(t, "zone ", 5) == 0);
 	ck_assert_ptr_nonnull(line_of(t, "total"));
-	ck_assert_uint_eq(count_lines(t), 2);
+	ck_assert_ptr_nonnull(line_of(t, "explained"));
+	ck_assert_uint_eq(count_lines(t), 3);
 }
 END_TEST
 
 START_TEST(text_heading)
 {
 	static const char heading[] = "zone                               size"
-	    "     live     peak capacity   slabs  resident\n";
+	    "     live     peak  slabs   rss live% cache share  held given\n";
 
 	ck_assert(strncmp(report(ZONE_TEXT), heading, strlen(heading)) == 0);
 }
@@ -108,7 +109,8 @@ END_TEST
 START_TEST(text_figures)
 {
 	zone_t *z = make("figures", 1000, NULL);
-	unsigned long size, live, peak, capacity, slabs, resident;
+	unsigned long size, live, peak, slabs, resident, percent, cached;
+	struct zone_stats st;
 	void *objs[300];
 	const char *line;
 
@@ -119,14 +121,34 @@ START_TEST(text_figures)
 	zone_free_n(z, objs, 100);
 	line = line_of(report(ZONE_TEXT), "figures");
 	ck_assert_ptr_nonnull(line);
-	ck_assert_int_eq(sscanf(line, "%lu %lu %lu %lu %lu %luK\n", &size,
-	    &live, &peak, &capacity, &slabs, &resident), 6);
+	ck_assert_int_eq(sscanf(line, "%lu %lu %lu %lu %luK %lu%% %luK", &size,
+	    &live, &peak, &slabs, &resident, &percent, &cached), 7);
+	st = stats_of(z);
 	ck_assert_uint_eq(size, 1000);
 	ck_assert_uint_eq(live, 200);
 	ck_assert_uint_eq(peak, 300);
-	ck_assert_uint_eq(capacity, stats_of(z).capacity);
-	ck_assert_uint_eq(slabs, stats_of(z).slabs);
-	ck_assert_uint_eq(resident, stats_of(z).bytes_resident / 1024);
+	ck_assert_uint_eq(slabs, st.slabs);
+	ck_assert_uint_eq(resident, st.bytes_resident / 1024);
+	ck_assert_uint_eq(percent, (st.bytes_live * 100 +
+	    st.bytes_resident / 2) / st.bytes_resident);
+	ck_assert_uint_eq(cached, (st.bytes_cached + 1023) / 1024);
+}
+END_TEST
+
+/* Large amounts in larger units, in as much room. */
+START_TEST(text_of_large_amounts)
+{
+	zone_t *z = make("large", MIB, NULL);
+	unsigned long size, live, peak, slabs, whole, tenth;
+	void *p[12];
+
+	take_all(z, p, LEN(p));
+	for (size_t i = 0; i < LEN(p); i++)
+		memset(p[i], 1, MIB);
+	ck_assert_int_eq(sscanf(line_of(report(ZONE_TEXT), "large"),
+	    "%lu %lu %lu %lu %lu.%luM 100%%", &size, &live, &peak, &slabs,
+	    &whole, &tenth), 6);
+	ck_assert_uint_eq(whole * 10 + tenth, 120);
 }
 END_TEST
 
@@ -140,7 +162,8 @@ START_TEST(text_is_aligned)
 	(void)take(make("", 1, NULL));
 	t = report(ZONE_TEXT);
 	width = (size_t)(strchr(t, '\n') - t);
-	for (; *t != '\0'; t = end + 1) {
+	ck_assert_uint_le(width, 100);
+	for (; strncmp(t, "explained ", 10) != 0; t = end + 1) {
 		end = strchr(t, '\n');
 		ck_assert_uint_eq(end - t, width);
 	}
@@ -213,5 +236,6 @@ START_TEST(into_a_pipe)
 END_TEST
 
 RUN_TESTS("report", bad_arguments, full_disk, success_keeps_errno,
-    text_without_zones, text_heading, text_figures, text_is_aligned,
-    every_zone_has_a_line, leaks, into_a_pipe)
+    text_without_zones, text_heading, text_figures,
+    text_of_large_amounts, text_is_aligned, every_zone_has_a_line, leaks,
+    into_a_pipe)

@@ -15,6 +15,10 @@ PROGRAM = os.path.join(os.environ.get("ZOBJ_BUILDDIR", "."),
 MEMBERS = {
     "name", "size", "stride", "live", "peak", "capacity", "cached", "limit",
     "fails", "slabs", "bytes_mapped", "bytes_resident", "bytes_meta"}
+RESIDENT = {"bytes_live", "bytes_cached", "bytes_shared", "bytes_held",
+            "bytes_slack"}
+ABSENT = {"bytes_given", "bytes_untouched"}
+OTHERS = {"depot", "free-runs", "lost", "threads", "descriptors"}
 LIVE = {
     "plain": 1000, "empty": 0, "limited": 6, "large": 3,
     "quote\" backslash\\ and\ttab": 1, "\u00fcml\u00e4ut": 2,
@@ -42,11 +46,13 @@ class Json(unittest.TestCase):
         out, err, code = run("json")
         self.assertEqual((err, code), (b"", 0))
         self.zones = parse(out)
+        self.report = json.loads(out)
 
     def test_members(self):
         for zone in self.zones.values():
-            self.assertLessEqual(MEMBERS, set(zone))
-            for member in MEMBERS - {"name"}:
+            members = MEMBERS | RESIDENT | ABSENT
+            self.assertLessEqual(members, set(zone))
+            for member in members - {"name"}:
                 self.assertIsInstance(zone[member], int)
 
     def test_names_and_live_objects(self):
@@ -60,8 +66,20 @@ class Json(unittest.TestCase):
             self.assertEqual(zone["slabs"], parts)
             self.assertLessEqual(zone["live"], zone["peak"])
             self.assertLessEqual(zone["live"], zone["capacity"])
-            self.assertLessEqual(zone["bytes_resident"],
-                                 zone["bytes_mapped"])
+            resident = sum(zone[part] for part in RESIDENT)
+            self.assertEqual(zone["bytes_resident"], resident)
+            absent = sum(zone[part] for part in ABSENT)
+            self.assertEqual(zone["bytes_mapped"], resident + absent)
+
+    def test_explains_what_is_resident(self):
+        others = {other["name"]: other for other in self.report["others"]}
+        self.assertEqual(set(others), OTHERS)
+        self.assertGreater(others["threads"]["count"], 0)
+        parts = self.report["zones"] + self.report["others"]
+        explained = sum(part["bytes_resident"] for part in parts)
+        self.assertEqual(self.report["bytes_explained"], explained)
+        self.assertAlmostEqual(self.report["bytes_resident"], explained,
+                               delta=explained / 20)
 
     def test_figures(self):
         limited = self.zones["limited"]
@@ -85,7 +103,8 @@ class AtExit(unittest.TestCase):
         self.assertEqual((out, code), (b"", 0))
         lines = err.decode(errors="replace").splitlines()
         self.assertTrue(lines[0].startswith("zone "))
-        self.assertTrue(lines[-1].startswith("total "))
+        self.assertTrue(lines[-2].startswith("total "))
+        self.assertRegex(lines[-1], r"^explained \d+ of \d+ KiB resident ")
         self.assertEqual(len([x for x in lines if x.startswith("plain ")]), 1)
 
     def test_text_is_that_of_zone_report(self):

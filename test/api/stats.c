@@ -17,8 +17,29 @@ START_TEST(bad_arguments)
 	st.stats_size = 0;
 	ASSERT_FAILS(zone_stats(z, &st), -1, EINVAL);
 	ASSERT_FAILS(zone_stats(z, NULL), -1, EINVAL);
+	st.stats_size = sizeof st + 8;
+	ASSERT_FAILS(zone_stats(z, &st), -1, EINVAL);
 	st.stats_size = sizeof st;
 	ASSERT_FAILS(zone_stats(NULL, &st), -1, EINVAL);
+}
+END_TEST
+
+/* A program that was compiled with the struct as it first was. */
+START_TEST(shorter_struct)
+{
+	zone_t *z = make("shorter", 100, NULL);
+	struct zone_stats st, expected;
+	const size_t old = offsetof(struct zone_stats, bytes_live);
+
+	memset(take(z), 1, 100);
+	expected = stats_of(z);
+	expected.stats_size = old;
+	memset(&st, 0x5a, sizeof st);
+	st.stats_size = old;
+	ck_assert_int_eq(zone_stats(z, &st), 0);
+	ck_assert_mem_eq(&st, &expected, old);
+	for (size_t i = old; i < sizeof st; i++)
+		ck_assert_int_eq(((char *)&st)[i], 0x5a);
 }
 END_TEST
 
@@ -33,7 +54,7 @@ START_TEST(new_zone)
 	ck_assert_uint_eq(st.limit, 9);
 	ck_assert_uint_eq(st.live + st.peak + st.capacity + st.cached +
 	    st.fails + st.slabs + st.bytes_mapped + st.bytes_resident +
-	    st.bytes_meta, 0);
+	    st.bytes_meta + st.bytes_given + st.bytes_untouched, 0);
 }
 END_TEST
 
@@ -46,7 +67,12 @@ verify_sums(zone_t *z, size_t live)
 	ck_assert_uint_eq(st.live, live);
 	ck_assert_uint_ge(st.peak, st.live);
 	ck_assert_uint_le(st.live + st.cached, st.capacity);
-	ck_assert_uint_le(st.bytes_resident, st.bytes_mapped);
+	ck_assert_uint_eq(st.bytes_resident, st.bytes_live + st.bytes_cached +
+	    st.bytes_shared + st.bytes_held + st.bytes_slack);
+	ck_assert_uint_eq(st.bytes_mapped, st.bytes_resident +
+	    st.bytes_given + st.bytes_untouched);
+	ck_assert_uint_le(st.bytes_live, st.live * st.size);
+	ck_assert_uint_le(st.bytes_cached, st.cached * st.size);
 	ck_assert_uint_eq(st.bytes_resident % page, 0);
 	ck_assert_uint_eq(st.bytes_mapped % SLAB, 0);
 	ck_assert_uint_ge(st.bytes_mapped, st.slabs * SLAB);
@@ -283,7 +309,7 @@ START_TEST(while_others_work)
 }
 END_TEST
 
-RUN_TESTS("stats", bad_arguments, new_zone, exact_at_rest,
+RUN_TESTS("stats", bad_arguments, shorter_struct, new_zone, exact_at_rest,
     random_against_a_model, slabs_by_state, fails_count,
     resident_is_what_was_touched, peak_is_close, peak_is_exact_when_asked,
     while_others_work)

@@ -204,10 +204,132 @@ START_TEST(run_without_end)
 }
 END_TEST
 
+/* What was given back, for real: nothing is wrong with that. */
+START_TEST(holes_are_sound)
+{
+	set_up(ATTR(.limit = OBJECTS));
+	for (int i = 0; i < OBJECTS; i++)
+		if (i % 3 != 0 && i > 10)
+			zone_free(z, objs[i]);
+	ck_assert_uint_gt(zone_trim(z, ZONE_TRIM_CACHES), 0);
+	ck_assert_uint_ne(d->given, 0);
+	(void)check_all();
+	take_all(z, objs + 20, 100);
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(given_in_an_owned_slab)
+{
+	zone_t *whole = make("whole", 4096, NULL);
+	void *p = take(whole);
+
+	set_up(NULL);
+	zone_free(whole, p);
+	d = arena_find(p);
+	ck_assert_ptr_nonnull(slab_owner(d));
+	d->given = 1;
+	(void)check_all();
+}
+END_TEST
+
+/* The same in a unit that is not the first. */
+START_TEST(given_in_an_owned_part)
+{
+	zone_t *large = make("large", 60000, NULL);
+	char *p;
+
+	set_up(NULL);
+	p = take(large);
+	while (arena_find(p)->state != UNIT_PART)
+		p += UNIT_SIZE;
+	arena_find(p)->given = 2;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(given_and_live)
+{
+	set_up(ATTR(.limit = OBJECTS));
+	d->given = 1;
+	(void)check_all();
+}
+END_TEST
+
+/* Live, but for one page that its first object only reaches into. */
+START_TEST(given_and_partly_live)
+{
+	zone_t *odd = make("odd", 5000, ATTR(.limit = OBJECTS));
+
+	set_up(NULL);
+	take_all(odd, objs, 3);
+	d = arena_find(objs[0]);
+	ck_assert_ptr_eq(objs[0], (void *)d->base);
+	zone_free(odd, objs[1]);
+	zone_free(odd, objs[2]);
+	d->given = 1 << 1;
+	(void)check_all();
+}
+END_TEST
+
+static int
+construct(void *p, void *arg)
+{
+	(void)arg;
+	memset(p, 1, 64);
+	return 0;
+}
+
+START_TEST(given_and_constructed)
+{
+	set_up(ATTR(.limit = OBJECTS, .ctor = construct));
+	for (int i = 0; i < OBJECTS; i++)
+		if (i % 3 != 0 && i < 200)
+			zone_free(z, objs[i]);
+	ck_assert_ptr_nonnull(d->built);
+	d->given = 1;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(ready_miscounted)
+{
+	set_up(NULL);
+	tc->nready++;
+	/* Or the sum below would be wrong too. */
+	tc->nowned++;
+	(void)check_all();
+}
+END_TEST
+
+START_TEST(owned_miscounted)
+{
+	set_up(NULL);
+	tc->nowned++;
+	(void)check_all();
+}
+END_TEST
+
+/* On no list of the cache, and not counted there. */
+START_TEST(owned_and_forgotten)
+{
+	set_up(NULL);
+	if (tc->active == d)
+		tc->active = NULL;
+	else if (tc->alternate == d)
+		tc->alternate = NULL;
+	else
+		list_remove(&d->link);
+	tc->nready -= d->place == PLACE_READY;
+	tc->nowned--;
+	(void)check_all();
+}
+END_TEST
+
 int
 main(void)
 {
-	const TTest *const tests[] = { sound };
+	const TTest *const tests[] = { sound, holes_are_sound };
 	const TTest *const deaths[] = {
 		free_and_remote, held_and_free, object_beyond_the_last,
 		summary_misses_a_word, pending_misses_a_word,
@@ -215,7 +337,10 @@ main(void)
 		wrong_zone, wrong_stride, wrong_count_of_slabs,
 		wrong_count_of_free_slabs, more_live_than_counted,
 		more_live_than_the_limit, cache_with_a_foreign_slab,
-		part_lost, run_without_end
+		part_lost, run_without_end, given_in_an_owned_slab,
+		given_in_an_owned_part, given_and_live, given_and_partly_live,
+		given_and_constructed, ready_miscounted, owned_miscounted,
+		owned_and_forgotten
 	};
 
 	return api_run("check", tests, LEN(tests)) |
