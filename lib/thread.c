@@ -38,6 +38,7 @@ struct lock threads_lock = LOCK_INITIALIZER(RANK_THREADS);
 static struct list threads = { &threads, &threads };	/* registered */
 struct list threads_dead = { &threads_dead, &threads_dead };
 static size_t dead;
+static bool dead_hold;			/* caches: see exit_round */
 static _Atomic(size_t) registered;	/* written under threads_lock */
 static size_t running_at_fork;		/* of the last thread_stop_all */
 static _Atomic(bool) can_stop;		/* membarrier works */
@@ -96,17 +97,26 @@ struct_get(void)
 	return (struct thread *)run->base;
 }
 
+static bool
+holds_caches(const struct thread *t)
+{
+	uint64_t used = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
+		used |= t->used[i];
+	return used != 0;
+}
+
 /* threads_lock held; T has no cache left, or some that others announce to. */
 static void
 struct_put(struct thread *t)
 {
 	size_t page = os_page_size();
 	char *from = (char *)round_up((uintptr_t)&t->caches[0], page);
-	bool empty = true;
 
-	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
-		empty = empty && t->used[i] == 0;
-	if (empty && dead >= WARM_STRUCTS)
+	if (holds_caches(t))
+		dead_hold = true;
+	else if (dead >= WARM_STRUCTS)
 		(void)os_purge(from, (size_t)((char *)(t + 1) - from) &
 		    ~(page - 1));
 	t->tls = NULL;
@@ -191,6 +201,25 @@ leave(struct tls *tls)
 	struct_put(t);
 }
 
+/* threads_lock held. */
+static void
+empty_dead(void)
+{
+	dead_hold = false;
+	LIST_FOREACH(l, &threads_dead) {
+		struct thread *t = THREAD_OF_LINK(l);
+
+		if (!holds_caches(t))
+			continue;
+		empty_fn(t);
+		dead_hold |= holds_caches(t);
+	}
+}
+
+/*
+ * A slab that another thread was announcing when its owner ended has stayed
+ * with the dead struct.  Who announced it may be the next to end.
+ */
 static void
 exit_round(void *arg)
 {
@@ -201,6 +230,8 @@ exit_round(void *arg)
 		return;
 	lock_acquire(&threads_lock);
 	leave(tls);
+	if (dead_hold)
+		empty_dead();
 	lock_release(&threads_lock);
 	left_fn();
 	misuse_report_deferred();

@@ -174,12 +174,15 @@ take_elsewhere(zone_t *z, void **objs, size_t n)
 static inline size_t
 resident(void)
 {
-	FILE *f = fopen("/proc/self/statm", "r");
-	unsigned long size, pages;
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+	unsigned long kib = 0;
+	char line[200];
 
-	MUST(f != NULL && fscanf(f, "%lu %lu", &size, &pages) == 2);
+	MUST(f != NULL);
+	while (kib == 0 && fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "Rss: %lu", &kib);
 	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	return kib * KIB;
 }
 
 static inline size_t

@@ -24,21 +24,6 @@ struct world {
 	struct rng rng;
 };
 
-/* Of statm the kernel says that it is not exact. */
-static size_t
-process_rss(void)
-{
-	FILE *f = fopen("/proc/self/smaps_rollup", "r");
-	unsigned long kib = 0;
-	char line[200];
-
-	MUST(f != NULL);
-	while (kib == 0 && fgets(line, sizeof line, f) != NULL)
-		(void)sscanf(line, "Rss: %lu", &kib);
-	fclose(f);
-	return kib * KIB;
-}
-
 /* The last line of the report; it explains all there is in the arena. */
 static size_t
 explained(FILE *f)
@@ -71,7 +56,7 @@ verify(struct world *w, size_t live)
 {
 	struct zone_stats st = stats_of(w->z);
 	size_t by_report = explained(w->file) - w->explained;
-	size_t by_system = process_rss() - w->rss;
+	size_t by_system = resident() - w->rss;
 	size_t shared = st.capacity - st.live - st.cached;
 
 	ck_assert_uint_eq(st.live, live);
@@ -105,9 +90,9 @@ begin(struct world *w, size_t size)
 	/* The first time costs what the C library keeps. */
 	(void)in_thread(do_nothing, NULL);
 	(void)explained(w->file);
-	(void)process_rss();
+	(void)resident();
 	w->explained = explained(w->file);
-	w->rss = process_rss();
+	w->rss = resident();
 }
 
 static void

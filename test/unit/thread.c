@@ -8,6 +8,7 @@
 #include <semaphore.h>
 #include <sys/wait.h>
 
+#include "../../lib/arena.h"
 #include "../../lib/thread.h"
 
 enum { THREADS = 4 };
@@ -327,7 +328,40 @@ START_TEST(strangers)
 }
 END_TEST
 
+static void *
+take_and_be_announced(void *arg)
+{
+	struct slab *d = arena_find(take(arg));
+
+	atomic_fetch_or(&d->owner, OWNER_ANNOUNCED);
+	return d;
+}
+
+/*
+ * Who ends while somebody announces a slab to it leaves the slab with its
+ * struct; the next to end, say the announcer, sees to it.
+ */
+START_TEST(slabs_left_to_an_announcer)
+{
+	struct peer p = { .z = make("left", 8, NULL) };
+	struct slab *d;
+
+	sem_init(&p.ready, 0, 0);
+	sem_init(&p.go, 0, 0);
+	start(&p.thread, wait_quietly, &p);
+	sem_wait(&p.ready);
+	d = in_thread(take_and_be_announced, p.z);
+	ck_assert_ptr_nonnull(slab_owner(d));
+	(void)in_thread(take_and_be_announced, make("other", 8, NULL));
+	ck_assert_ptr_nonnull(slab_owner(d));
+	atomic_fetch_and(&d->owner, ~OWNER_ANNOUNCED);
+	sem_post(&p.go);
+	(void)join(p.thread);
+	ck_assert_ptr_null(slab_owner(d));
+}
+END_TEST
+
 RUN_TESTS("thread", registered_when_first_needed, owning,
     idle_threads_are_stopped, busy_threads_stand_still,
     inside_is_not_stopped, structs_are_reused, late_destructors,
-    first_threads, strangers)
+    first_threads, strangers, slabs_left_to_an_announcer)
