@@ -170,7 +170,7 @@ take_elsewhere(zone_t *z, void **objs, size_t n)
 	(void)in_thread(take_batch, &(struct batch){ z, objs, n });
 }
 
-/* Bytes of the process in memory. */
+/* Bytes of the process in memory; not of files, whose pages come and go. */
 static inline size_t
 resident(void)
 {
@@ -180,7 +180,7 @@ resident(void)
 
 	MUST(f != NULL);
 	while (kib == 0 && fgets(line, sizeof line, f) != NULL)
-		(void)sscanf(line, "Rss: %lu", &kib);
+		(void)sscanf(line, "Anonymous: %lu", &kib);
 	fclose(f);
 	return kib * KIB;
 }
