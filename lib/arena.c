@@ -527,14 +527,19 @@ arena_span(unsigned i, struct arena_span *s)
 	return true;
 }
 
-/* Is D, with address BASE, where a run begins?  Not if one came meanwhile. */
-static bool
-is_head(const struct slab *d, uintptr_t base)
+/*
+ * Units of the run that begins at D, whose address is BASE; 0: none does.  Not
+ * all who have a run write its descriptor under our lock.
+ */
+static size_t
+units_of_head(struct slab *d, uintptr_t base)
 {
 	enum unit_state state = load_acquire(&d->state);
 
-	return state != UNIT_PART && state != UNIT_TAIL && d->base == base &&
-	    d->units != 0;
+	if (state == UNIT_PART || state == UNIT_TAIL || d->base != base)
+		return 0;
+	/* Pairs with the release in extent.c: shrink. */
+	return __atomic_load_n(&d->units, __ATOMIC_ACQUIRE);
 }
 
 bool
@@ -549,8 +554,9 @@ arena_run_at(unsigned i, size_t n, struct arena_run *r)
 		r->head = unit_desc(a, n);
 		r->base = a->base + (n << UNIT_SHIFT);
 		r->state = load_acquire(&r->head->state);
-		r->units = is_head(r->head, r->base) ?
-		    min_size(r->head->units, a->frontier - n) : 1;
+		r->units = units_of_head(r->head, r->base);
+		/* One came or went meanwhile: go on from the next unit. */
+		r->units = max_size(min_size(r->units, a->frontier - n), 1);
 	}
 	lock_release(&arena_lock);
 	return found;

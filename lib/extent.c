@@ -54,7 +54,7 @@ extent_alloc(size_t size, size_t align, bool zero)
 	if (zero && !clean && (size < MOVE_BYTES ||
 	    os_purge((void *)d->base, units << UNIT_SHIFT) != 0))
 		memset((void *)d->base, 0, size);
-	d->bytes = size;
+	__atomic_store_n(&d->bytes, size, __ATOMIC_RELAXED);	/* stats.c */
 	store_relaxed(&d->place, PLACE_NONE);
 	store_relaxed(&d->owner, 0);
 	/* Pairs with the acquire in locate.c. */
@@ -94,7 +94,8 @@ shrink(struct slab *d, size_t units)
 	size_t rest = d->units - units;
 
 	tail->base = d->base + (units << UNIT_SHIFT);
-	d->units = (uint32_t)units;
+	/* Pairs with the acquire in arena_run_at: the tail is a run now. */
+	__atomic_store_n(&d->units, (uint32_t)units, __ATOMIC_RELEASE);
 	arena_free(tail, rest, true);
 }
 
@@ -135,7 +136,7 @@ extent_resize(struct slab *d, size_t size)
 		    (d->units - units) << UNIT_SHIFT);
 	if (units <= d->units || (!moved_here &&
 	    arena_extend(d, units - d->units, &zero))) {
-		d->bytes = size;
+		__atomic_store_n(&d->bytes, size, __ATOMIC_RELAXED);
 		count(size, old);
 		return (void *)d->base;
 	}

@@ -161,14 +161,14 @@ carve(struct zone *z)
 	d->stride = z->stride;
 	d->slot = z->slot;
 	d->nobj = z->nobj;
-	d->zone = z;
-	d->units = z->units;
+	/* Statistics read these, of any unit at any time: arena_run_at. */
+	__atomic_store_n(&d->zone, z, __ATOMIC_RELAXED);
 	store_relaxed(&d->place, PLACE_NONE);
 	list_init(&d->link);
 	for (uint32_t i = 1; i < z->units; i++) {
 		struct slab *part = arena_next(d, i);
 
-		part->units = i;
+		__atomic_store_n(&part->units, i, __ATOMIC_RELAXED);
 		store_relaxed(&part->state, UNIT_PART);
 	}
 	slab_fill(d);
