@@ -88,7 +88,7 @@ alloc_zero(zone_t *handle, unsigned flags)
 	size_t size;
 	void *p;
 
-	if (likely(load_relaxed(&tc->word) != 0 && tc->zone->ctor == NULL)) {
+	if (likely(load_own(&tc->word) != 0 && tc->zone->ctor == NULL)) {
 		size = tc->zone->size;
 		p = tcache_take(tc);
 		guard_leave();
@@ -135,9 +135,10 @@ free_call(const char *verb, zone_t *handle, void *obj)
 
 /* Inside the guard; a tail call, so that zone_free needs no stack. */
 static noinline void
-free_other(const char *verb, zone_t *z, void *obj)
+free_other(const char *verb, zone_t *z, void *obj, struct slab *d,
+    uint64_t index)
 {
-	if (fast_free_remote((uintptr_t)obj, true, slot_of(z)))
+	if (d->slot == slot_of(z) && fast_free_remote(d, index))
 		return;
 	guard_leave();
 	free_call(verb, z, obj);
@@ -146,20 +147,35 @@ free_other(const char *verb, zone_t *z, void *obj)
 hot_inline void
 free_any(const char *verb, zone_t *z, void *obj)
 {
-	uintptr_t p = (uintptr_t)obj, arena = load_relaxed(&arena_window.base);
+	uintptr_t p = (uintptr_t)obj;
+	struct tcache *tc;
 	struct spot at;
+	struct slab *d;
+	uint64_t index;
 
-	if (likely(p - arena < load_relaxed(&arena_window.size) && z != NULL)) {
-		switch (fast_free(p, arena, true, slot_of(z), &at)) {
-		case FREED:
+	if (likely(z != NULL)) {
+		tc = thread_cache(guard_enter(), slot_of(z));
+		if (fast_is_held(tc, p)) {
+			if (likely(fast_free_held(tc, p)))
+				return;
+		} else if (unlikely(!arena_look(p, &d) ||
+		    !fast_index(d, p, &index))) {
+			;
+		} else if (unlikely(load_relaxed(&d->owner) != (uintptr_t)tc)) {
+			free_other(verb, z, obj, d, index);
 			return;
-		case FREED_FIRST:
-			fast_first_in_word(at.tc, at.slab, at.word);
-			return;
-		case FREED_NOT:
-			free_other(verb, z, obj);
-			return;
+		} else {
+			switch (fast_free(tc, d, p, index, &at)) {
+			case FREED:
+				return;
+			case FREED_FIRST:
+				fast_first_in_word(at.tc, at.slab, at.word);
+				return;
+			case FREED_NOT:
+				;
+			}
 		}
+		guard_leave();
 	}
 	free_call(verb, z, obj);
 }

@@ -39,7 +39,7 @@ struct arena {
 	size_t	  committed;
 };
 
-struct arena_window arena_window;
+_Atomic(uintptr_t) arena_before, arena_bound = UINTPTR_MAX;
 struct lock arena_lock = LOCK_INITIALIZER(RANK_ARENA);
 
 /* Under arena_lock; arenas are only ever added, count last. */
@@ -87,7 +87,7 @@ arena_find(const void *p)
 	if (a == NULL || ((uintptr_t)p - a->base) >> UNIT_SHIFT >=
 	    __atomic_load_n(&a->committed, __ATOMIC_ACQUIRE))
 		return NULL;
-	return arena_slab(a->base, (uintptr_t)p);
+	return arena_slab(a->base - 1, (uintptr_t)p);
 }
 
 /* Reserve one arena of UNITS units. */
@@ -169,8 +169,8 @@ commit_to(struct arena *a, size_t end)
 		return error;
 	__atomic_store_n(&a->committed, end, __ATOMIC_RELEASE);
 	/* Who still reads the old size takes the slow path, which looks. */
-	if (a->base == load_relaxed(&arena_window.base))
-		store_relaxed(&arena_window.size, end << UNIT_SHIFT);
+	if (a->base - 1 == load_relaxed(&arena_before))
+		store_relaxed(&arena_bound, ~(end << UNIT_SHIFT));
 	return 0;
 }
 
@@ -435,9 +435,9 @@ arena_open_window(void)
 {
 	lock_acquire(&arena_lock);
 	if (load_relaxed(&arena_count) != 0 || arena_add(1)) {
-		store_relaxed(&arena_window.base, arenas[0].base);
-		store_relaxed(&arena_window.size,
-		    arenas[0].committed << UNIT_SHIFT);
+		store_relaxed(&arena_before, arenas[0].base - 1);
+		store_relaxed(&arena_bound,
+		    ~(arenas[0].committed << UNIT_SHIFT));
 	}
 	lock_release(&arena_lock);
 }

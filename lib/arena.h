@@ -15,13 +15,16 @@
 
 #include "desc.h"
 
-/* The first arena, for the fast path: one compare tells a foreign pointer. */
-struct arena_window {
-	_Atomic(uintptr_t) base;	/* set once, before size; 0 fits nothing */
-	_Atomic(size_t) size;	/* that has descriptors; under arena_lock, read
-				   by anybody; 0 until arena_open_window */
-};
-extern struct arena_window arena_window;
+/*
+ * The first arena, for the fast path.  Both directions in one number: with
+ * N = base - 1 - P, P is in it if N > ~size, and its descriptor is as many
+ * descriptors above base as N is units, rounded down.  Two variables, because
+ * a compiler takes the address of a struct first; who reads an old value of
+ * either takes the slow path, which looks.
+ */
+extern internal _Atomic(uintptr_t) arena_before;	/* base - 1 */
+extern internal _Atomic(uintptr_t) arena_bound;		/* ~size of what has
+				   descriptors; ~0 until arena_open_window */
 
 /* From now on the fast path may run: thread-local storage works. */
 void		 arena_open_window(void);
@@ -73,11 +76,21 @@ arena_next(struct slab *d, ptrdiff_t n)
 	return d - n;
 }
 
-/* The same as arena_find for a pointer into the first arena. */
+/* The same for P in an arena that begins behind BEFORE. */
 hot_inline struct slab *
-arena_slab(uintptr_t base, uintptr_t p)
+arena_slab(uintptr_t before, uintptr_t p)
 {
-	return (struct slab *)base - 1 - ((p - base) >> UNIT_SHIFT);
+	return (struct slab *)(before + 1) + ((intptr_t)(before - p) >> UNIT_SHIFT);
+}
+
+/* The same for P in the first arena; false: P is elsewhere. */
+hot_inline bool
+arena_look(uintptr_t p, struct slab **d)
+{
+	uintptr_t before = load_relaxed(&arena_before);
+
+	*d = arena_slab(before, p);
+	return before - p > load_relaxed(&arena_bound);
 }
 
 /* fork.c: the arena's lock, and its state in the child. */

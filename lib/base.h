@@ -16,6 +16,11 @@
 #define cold		__attribute__((__cold__, __noinline__))
 #define hot_inline	static inline __attribute__((__always_inline__))
 #define exported	__attribute__((__visibility__("default")))
+/*
+ * For data used in another file: -fvisibility=hidden is about definitions
+ * only, and what may be elsewhere is reached by way of the GOT.
+ */
+#define internal	__attribute__((__visibility__("hidden")))
 #define line_aligned	__attribute__((__aligned__(64)))
 
 /* A unit is the arena's grain: the smallest slab, and one descriptor. */
@@ -35,6 +40,17 @@
 #define load_acquire(p)		atomic_load_explicit((p), memory_order_acquire)
 #define store_relaxed(p, v)	atomic_store_explicit((p), (v), memory_order_relaxed)
 #define store_release(p, v)	atomic_store_explicit((p), (v), memory_order_release)
+
+/*
+ * By the only thread that may write it at present: no other access can race,
+ * and the compiler may treat the field like any other.  A checker of races
+ * does not know how threads are stopped, and sees an atomic.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define load_own(p)	load_relaxed(p)
+#else
+#define load_own(p)	(*(__typeof__(*(p) + 0) *)(void *)(p))
+#endif
 
 /* Owner-only update of a field that others may read: not an atomic RMW. */
 #define add_relaxed(p, n)	store_relaxed((p), load_relaxed(p) + (n))
@@ -79,6 +95,26 @@ static inline unsigned
 count_bits(uint64_t w)
 {
 	return (unsigned)__builtin_popcountll(w);
+}
+
+/* Set bit INDEX % 64 of *W; false: it is set already. */
+static inline bool
+set_bit(uint64_t *w, uint64_t index)
+{
+#if defined(__x86_64__)
+	bool was;
+
+	/* Two instructions; compilers find five. */
+	__asm__("btsq %2, %0" : "+r"(*w), "=@ccc"(was) : "r"(index));
+	return !was;
+#else
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
+
+	if (unlikely((*w & bit) != 0))
+		return false;
+	*w |= bit;
+	return true;
+#endif
 }
 
 /* The N lowest bits, for N from 0 to 64. */

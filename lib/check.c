@@ -171,11 +171,26 @@ check_zone(struct zone *z, void *arg)
 	walk->slabs += slabs;
 }
 
+/* Free looks at no more than the span to know an object of the held word. */
+static void
+check_held(struct tcache *tc)
+{
+	struct slab *d = load_relaxed(&tc->slab);
+	size_t left;
+
+	if (d == NULL || d->built != NULL) {
+		ASSERT(tc->span == 0);
+		return;
+	}
+	left = d->nobj - (load_relaxed(&tc->base) - d->base) / d->stride;
+	ASSERT(slab_owner(d) == tc);
+	ASSERT(tc->span == min_size(left, WORD_OBJECTS) * d->stride);
+}
+
 /* Every slab on a cache's lists is the cache's, in the place it says. */
 static void
 check_cache(struct tcache *tc)
 {
-	struct slab *held = load_relaxed(&tc->slab);
 	size_t ready = 0, other = 0;
 
 	LIST_FOREACH(l, &tc->ready) {
@@ -191,7 +206,7 @@ check_cache(struct tcache *tc)
 	ASSERT(tc->active == NULL || slab_owner(tc->active) == tc);
 	ASSERT(tc->alternate == NULL || slab_owner(tc->alternate) == tc);
 	ASSERT(tc->active == NULL || tc->active != tc->alternate);
-	ASSERT(load_relaxed(&tc->word) == 0 || slab_owner(held) == tc);
+	check_held(tc);
 	other += (tc->active != NULL) + (tc->alternate != NULL);
 	ASSERT(tc->nready == ready);
 	ASSERT(tc->nowned == ready + other);

@@ -86,7 +86,7 @@ struct slab {
 	/* Fast path; written while the slab belongs to nobody else. */
 	_Atomic(uintptr_t) owner;	/* anybody, atomic */
 	uintptr_t	base;		/* address of the first object */
-	uint64_t	recip;		/* ceil(2^32 / stride) */
+	uint64_t	recip;		/* see slab_recip */
 	struct pair	*map;
 	uint32_t	stride;
 	uint32_t	slot;		/* zone's slot: which thread cache */

@@ -17,12 +17,15 @@ hot_inline bool
 fast_alloc(uint32_t slot, void **out)
 {
 	struct tcache *tc = thread_cache(guard_enter(), slot);
-	uint64_t w = load_relaxed(&tc->word);
+	uint64_t w = load_own(&tc->word);
+	uintptr_t base;
 
 	if (unlikely(w == 0))
 		return false;
+	/* Loaded before the store: a tenth faster in random replacement. */
+	base = load_relaxed(&tc->base);
 	/* At most 63 strides of 1 MiB: 32 bits are enough. */
-	*out = (void *)(load_relaxed(&tc->base) + lowest_bit(w) * tc->stride);
+	*out = (void *)(base + lowest_bit(w) * tc->stride);
 	store_relaxed(&tc->word, w & (w - 1));
 	guard_leave();
 	return true;
@@ -53,65 +56,91 @@ struct spot {
 void	 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word);
 
 /*
- * After FREED_NOT, inside the guard: free P into another thread's slab or a
- * shared one.  CHECKED as below.  False: the slow path must look; still inside.
+ * Inside the guard: free object INDEX of D, which is another thread's slab or a
+ * shared one.  False: the slow path must look; still inside.
  */
-bool	 fast_free_remote(uintptr_t p, bool checked, uint32_t slot);
+bool	 fast_free_remote(struct slab *d, uint64_t index);
+
+/* Does P lie in the word that the thread holds of a zone? */
+hot_inline bool
+fast_is_held(struct tcache *tc, uintptr_t p)
+{
+	return p - load_own(&tc->base) < tc->span;
+}
+
+/* The two ways to set the bit of an object of that word. */
+hot_inline bool
+fast_set_held(struct tcache *tc, uint64_t index)
+{
+	uint64_t w = load_own(&tc->word);
+
+	if (unlikely(!set_bit(&w, index)))
+		return false;
+	store_relaxed(&tc->word, w);
+	guard_leave();
+	return true;
+}
 
 /*
- * Free P, which lies in the first arena, into the calling thread's own slab.
- * CHECKED: it must be of the zone with slot SLOT.
+ * Free P, which lies in that word, without a look at its descriptor; false:
+ * not right.  That nothing is announced stands for the look at the owner:
+ * somebody else may have freed P before.
+ */
+hot_inline bool
+fast_free_held(struct tcache *tc, uintptr_t p)
+{
+	uint64_t offset = p - load_own(&tc->base);
+	uint64_t index = offset * tc->recip >> 32;
+
+	return likely((uint32_t)index * tc->stride == (uint32_t)offset) &&
+	    likely(load_relaxed(&tc->announced) == NULL) &&
+	    fast_set_held(tc, index);
+}
+
+/* Quotient above, remainder below: see slab_recip; false: inside an object. */
+hot_inline bool
+fast_index(struct slab *d, uintptr_t p, uint64_t *index)
+{
+	uint64_t product = p % UNIT_SIZE * d->recip;
+
+	*index = product >> 32;
+	return likely((uint32_t)product < UNIT_SIZE);
+}
+
+/*
+ * Free object INDEX of D, which is not in a held word, into the calling
+ * thread's own slab; TC is its cache of D's zone, and D's owner.
  */
 hot_inline enum freed
-fast_free(uintptr_t p, uintptr_t arena, bool checked, uint32_t slot,
+fast_free(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index,
     struct spot *at)
 {
-	struct thread *t = guard_enter();
-	struct slab *d = arena_slab(arena, p);
-	uintptr_t owner = load_relaxed(&d->owner);
-	struct tcache *tc = (struct tcache *)owner;
-	uint64_t offset = p - d->base, index, bit, w, free;
 	struct pair *pair;
-	uintptr_t base;
+	uint64_t w;
 
-	if (unlikely(!thread_owns(t, owner)))
+	if (unlikely((uint32_t)index >= d->nobj))
 		return FREED_NOT;
-	if (checked && unlikely(d->slot != slot))
-		return FREED_NOT;
-	index = offset * d->recip >> 32;
-	if (unlikely(index * d->stride != offset))
-		return FREED_NOT;
-	bit = (uint64_t)1 << (index & (WORD_OBJECTS - 1));
-	w = load_relaxed(&tc->word);
-
-	if (unlikely(index >= d->nobj))
-		return FREED_NOT;
-	base = p - (index & (WORD_OBJECTS - 1)) * d->stride;
-
-	/* It is in the word we hold. */
-	if (base == load_relaxed(&tc->base)) {
-		if (unlikely((w & bit) != 0))
-			return FREED_NOT;
-		store_relaxed(&tc->word, w | bit);
-		guard_leave();
-		return FREED;
-	}
 	pair = &d->map[index >> WORD_SHIFT];
-	free = load_relaxed(&pair->free);
-	if (unlikely((free & bit) != 0))
+	w = load_own(&pair->free);
+	if (unlikely(!set_bit(&w, index)))
 		return FREED_NOT;
 
 	/* Our word is used up: hold this one, whose object is still hot. */
-	if (w == 0) {
+	if (load_own(&tc->word) == 0) {
 		store_relaxed(&tc->slab, d);
-		store_relaxed(&tc->base, base);
-		store_relaxed(&tc->word, free | bit);
+		tc->span = (uint64_t)tc->stride << WORD_SHIFT;
+		if (unlikely((uint32_t)index >= d->nobj - d->nobj % WORD_OBJECTS))
+			tc->span = (uint64_t)tc->stride * (d->nobj % WORD_OBJECTS);
+		store_relaxed(&tc->base,
+		    p - (uint32_t)(index % WORD_OBJECTS) * tc->stride);
+		store_relaxed(&tc->word, w);
 		store_relaxed(&pair->free, 0);
 		guard_leave();
 		return FREED;
 	}
-	store_relaxed(&pair->free, free | bit);
-	if (unlikely(free == 0)) {
+	store_relaxed(&pair->free, w);
+	/* The only bit? */
+	if (unlikely((w & (w - 1)) == 0)) {
 		*at = (struct spot){ tc, d, index >> WORD_SHIFT };
 		return FREED_FIRST;
 	}

@@ -91,28 +91,24 @@ free_remote(struct slab *d, size_t index, bool stranger, enum hole_news *news)
 }
 
 bool
-fast_free_remote(uintptr_t p, bool checked, uint32_t slot)
+fast_free_remote(struct slab *d, uint64_t index)
 {
 	struct thread *t = load_relaxed(&zobj_tls.self);
-	struct slab *d = arena_slab(arena_window.base, p);
 	struct tcache *tc = slab_owner(d);
+	unsigned w = (unsigned)(index >> WORD_SHIFT);
 	enum hole_news news;
-	uint64_t offset, index;
 	struct zone *z;
 
 	/* Pairs with the release in share.c: the fields are set. */
-	if (load_acquire(&d->state) != UNIT_SLAB || t == &thread_nobody ||
-	    thread_owns(t, (uintptr_t)tc) || (checked && d->slot != slot))
+	if (load_acquire(&d->state) != UNIT_SLAB || index >= d->nobj ||
+	    t == &thread_nobody || thread_owns(t, (uintptr_t)tc))
 		return false;
-	offset = p - d->base;
-	index = offset * d->recip >> 32;
 	z = d->zone;
-	if (index * d->stride != offset || index >= d->nobj || z->kind != 0 ||
-	    load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
+	if (z->kind != 0 || load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
 		return false;
 	/* Held free by its owner: perhaps a mistake, perhaps we read a mixture. */
-	if (tc != NULL && (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
-	    index % WORD_OBJECTS & 1) != 0)
+	if (tc != NULL &&
+	    (tcache_held(tc, d, w) >> index % WORD_OBJECTS & 1) != 0)
 		return false;
 	if (!remote_free(d, index, &news))
 		return false;

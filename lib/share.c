@@ -157,7 +157,7 @@ carve(struct zone *z)
 		arena_free(d, z->units, !zero);
 		return NULL;
 	}
-	d->recip = z->recip;
+	d->recip = slab_recip(z->stride);
 	d->stride = z->stride;
 	d->slot = z->slot;
 	d->nobj = z->nobj;

@@ -16,6 +16,23 @@ slab_words(const struct slab *d)
 	return (d->nobj + WORD_OBJECTS - 1) >> WORD_SHIFT;
 }
 
+/*
+ * The number whose product with an offset P in a slab's first unit has the
+ * index of P's object in its upper half and, in the lower, less than 2^16 if
+ * and only if P is an object's first byte.
+ *
+ * For stride S, with R = ceil(2^32 / S) = (2^32 + e) / S, e < S, and an offset
+ * q * S + r, the product is q * 2^32 + q * e + r * R.  q * e < 2^16, because
+ * q * S is; and R > 2^16, because S < 2^16.  Strides from 2^16 on have one
+ * first byte in the unit, and 2^32 - 1 does for them.
+ */
+static inline uint64_t
+slab_recip(uint32_t stride)
+{
+	return stride < UNIT_SIZE ?
+	    (((uint64_t)1 << 32) + stride - 1) / stride : UINT32_MAX;
+}
+
 static inline uintptr_t
 slab_object(const struct slab *d, size_t index)
 {

@@ -10,6 +10,7 @@ void
 tcache_init(struct tcache *tc, struct zone *z)
 {
 	tc->stride = z->stride;
+	tc->recip = z->recip;
 	tc->zone = z;
 	list_init(&tc->ready);
 	list_init(&tc->spent);
@@ -31,6 +32,8 @@ hold_word(struct tcache *tc, struct slab *d, unsigned w, uint64_t bits)
 
 	store_relaxed(&tc->slab, d);
 	store_relaxed(&tc->base, d->base + first * d->stride);
+	tc->span = d->built != NULL ? 0 :
+	    min_size(d->nobj - first, WORD_OBJECTS) * d->stride;
 	store_relaxed(&tc->word, bits);
 	store_relaxed(&pair->free, rest);
 	if (rest == 0)
@@ -61,23 +64,40 @@ tcache_hold(struct tcache *tc, struct slab *d)
 	return false;
 }
 
-void
-tcache_unhold(struct tcache *tc)
+/* What is left of the word goes back; where to, NULL: nothing was. */
+static struct slab *
+put_back(struct tcache *tc)
 {
 	struct slab *d = load_relaxed(&tc->slab);
 	uint64_t bits = load_relaxed(&tc->word);
 	size_t first;
 	unsigned w;
 
-	if (bits != 0) {
-		first = (load_relaxed(&tc->base) - d->base) / d->stride;
-		w = (unsigned)(first >> WORD_SHIFT);
-		store_relaxed(&d->map[w].free,
-		    load_relaxed(&d->map[w].free) | bits);
-		store_relaxed(&d->summary,
-		    load_relaxed(&d->summary) | (uint64_t)1 << w);
-	}
+	if (bits == 0)
+		return NULL;
+	first = (load_relaxed(&tc->base) - d->base) / d->stride;
+	w = (unsigned)(first >> WORD_SHIFT);
+	store_relaxed(&d->map[w].free, load_relaxed(&d->map[w].free) | bits);
+	store_relaxed(&d->summary,
+	    load_relaxed(&d->summary) | (uint64_t)1 << w);
 	store_relaxed(&tc->word, 0);
+	return d;
+}
+
+void
+tcache_unhold(struct tcache *tc)
+{
+	(void)put_back(tc);
 	store_relaxed(&tc->slab, NULL);
 	store_relaxed(&tc->base, 0);
+	tc->span = 0;
+}
+
+struct slab *
+tcache_exchange(struct tcache *tc, struct slab *d, unsigned w)
+{
+	struct slab *from = put_back(tc);
+
+	hold_word(tc, d, w, load_relaxed(&d->map[w].free));
+	return from;
 }

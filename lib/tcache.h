@@ -3,7 +3,8 @@
  * tcache.h - what one thread holds of one zone.
  *
  *	word	   up to 64 free objects, by value: alloc takes its lowest bit,
- *		   free sets a bit.  It may belong to any slab the thread owns.
+ *		   free sets a bit.  It may belong to any slab the thread owns;
+ *		   an address is one of its objects' if it lies in `span`.
  *	active	   the slab that the next word comes from
  *	alternate  the one before it
  *	ready	   owned slabs that objects came back to
@@ -25,19 +26,21 @@ struct tcache {
 	/* Fast path. */
 	_Atomic(uint64_t) word;		/* set bit: free */
 	_Atomic(uintptr_t) base;	/* address of the word's first object */
+	uint64_t	span;		/* bytes from there to the end of its
+					   last; 0: no word, or constructors,
+					   which fast_free must not see */
+	uint64_t	recip;		/* ceil(2^32 / stride) */
 	uint32_t	stride;
+	uint8_t		firsts;		/* see place_word in alloc.c */
 	bool		raw;		/* the word's one object still needs
 					   its constructor */
 	_Atomic(struct slab *) slab;	/* the word's; NULL: never held one */
 	struct slab	*active;
 	struct slab	*alternate;
-	struct zone	*zone;
-	uint64_t	seen;		/* what the cache was like when last
-					   looked at; see reclaim.c */
 
 	/* Slow path. */
 	line_aligned
-	_Atomic(struct slab *) announced;
+	struct zone	*zone;
 	struct list	ready;
 	struct list	spent;
 	uint32_t	nowned;		/* slabs */
@@ -46,11 +49,17 @@ struct tcache {
 					   being too many that are ready */
 	uint32_t	bounce;		/* slabs that were wanted again at once:
 					   so many more may be ready */
-	_Atomic(size_t)	stuck;		/* anybody: bytes of holes that others
-					   have opened; see hole.h */
+	uint64_t	seen;		/* what the cache was like when last
+					   looked at; see reclaim.c */
+
+	/* Written by others. */
+	line_aligned
+	_Atomic(struct slab *) announced;
+	_Atomic(size_t)	stuck;		/* bytes of holes that others have
+					   opened; see hole.h */
 };
 
-_Static_assert(sizeof (struct tcache) == 128, "two lines");
+_Static_assert(sizeof (struct tcache) == 192, "three lines");
 
 void	tcache_init(struct tcache *tc, struct zone *z);
 
@@ -62,6 +71,12 @@ bool	tcache_hold(struct tcache *tc, struct slab *d);
 
 /* Put what is left of the word back into its slab. */
 void	tcache_unhold(struct tcache *tc);
+
+/*
+ * The same, in exchange for word W of D, which has free objects; not in a zone
+ * with constructors.  Returns the slab that got something back, or NULL.
+ */
+struct slab *tcache_exchange(struct tcache *tc, struct slab *d, unsigned w);
 
 /* Take an object out of the word, which is not empty. */
 static inline void *

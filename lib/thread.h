@@ -65,7 +65,7 @@ struct tls {
 	struct thread	*mine;		/* set while THREAD_RUNNING */
 };
 
-extern __thread struct tls zobj_tls
+extern internal __thread struct tls zobj_tls
     __attribute__((__tls_model__("initial-exec")));
 extern struct thread thread_nobody;
 extern struct lock threads_lock;

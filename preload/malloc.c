@@ -52,9 +52,9 @@ free_slow_path(void *p)
 
 /* Inside the guard; a tail call, so that free needs no stack. */
 static noinline void
-free_other(void *p)
+free_other(void *p, struct slab *d, uint64_t index)
 {
-	if (fast_free_remote((uintptr_t)p, false, 0))
+	if (fast_free_remote(d, index))
 		return;
 	guard_leave();
 	free_slow_path(p);
@@ -63,20 +63,35 @@ free_other(void *p)
 exported void
 free(void *p)
 {
-	uintptr_t arena = load_relaxed(&arena_window.base);
+	struct thread *t;
+	struct tcache *tc;
 	struct spot at;
+	struct slab *d;
+	uint64_t index;
 
-	if (likely((uintptr_t)p - arena < load_relaxed(&arena_window.size))) {
-		switch (fast_free((uintptr_t)p, arena, false, 0, &at)) {
-		case FREED:
+	if (likely(arena_look((uintptr_t)p, &d))) {
+		t = guard_enter();
+		tc = (struct tcache *)load_relaxed(&d->owner);
+		if (unlikely(!fast_index(d, (uintptr_t)p, &index))) {
+			;
+		} else if (unlikely(!thread_owns(t, (uintptr_t)tc))) {
+			free_other(p, d, index);
 			return;
-		case FREED_FIRST:
-			fast_first_in_word(at.tc, at.slab, at.word);
-			return;
-		case FREED_NOT:
-			free_other(p);
-			return;
+		} else if (fast_is_held(tc, (uintptr_t)p)) {
+			if (likely(fast_set_held(tc, index)))
+				return;
+		} else {
+			switch (fast_free(tc, d, (uintptr_t)p, index, &at)) {
+			case FREED:
+				return;
+			case FREED_FIRST:
+				fast_first_in_word(at.tc, at.slab, at.word);
+				return;
+			case FREED_NOT:
+				;
+			}
 		}
+		guard_leave();
 	}
 	free_slow_path(p);
 }

@@ -23,9 +23,10 @@ enum {
  * By size in quanta, rounded up: the slot of the class, or 0 where the fast
  * path must not go: before start-up, and for sizes that are routed elsewhere.
  */
-extern size_t sizeclass_end;	/* SIZECLASS_MAX + 1; 0 before start-up, when
-				   thread-local storage may not work */
-extern uint16_t sizeclass_slots[SIZECLASS_MAX / SIZECLASS_QUANTUM + 1];
+extern internal size_t sizeclass_end;	/* SIZECLASS_MAX + 1; 0 before
+				   start-up, when thread-local storage
+				   may not work */
+extern internal uint16_t sizeclass_slots[SIZECLASS_MAX / SIZECLASS_QUANTUM + 1];
 
 /* Create the zones; 0 or an error number. */
 int		 sizeclass_init(void);

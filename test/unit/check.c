@@ -302,6 +302,14 @@ START_TEST(ready_miscounted)
 }
 END_TEST
 
+START_TEST(wrong_span)
+{
+	set_up(NULL);
+	tc->span += 64;
+	(void)check_all();
+}
+END_TEST
+
 START_TEST(owned_miscounted)
 {
 	set_up(NULL);
@@ -340,7 +348,7 @@ main(void)
 		part_lost, run_without_end, given_in_an_owned_slab,
 		given_in_an_owned_part, given_and_live, given_and_partly_live,
 		given_and_constructed, ready_miscounted, owned_miscounted,
-		owned_and_forgotten
+		owned_and_forgotten, wrong_span
 	};
 
 	return api_run("check", tests, LEN(tests)) |

@@ -6,7 +6,9 @@
  */
 #include "unit.h"
 
+#include "../../lib/fast.h"
 #include "../../lib/init.h"
+#include "../../lib/slab.h"
 #include "../../lib/zone.h"
 #include "../../lib/ztable.h"
 
@@ -46,6 +48,36 @@ verify_reciprocal(const struct zone *z)
 		verify_offset(z, off);
 	verify_offset(z, slab - 1);
 }
+
+/* What free makes of each address of a slab's first unit. */
+static void
+verify_first_unit(uint32_t stride)
+{
+	struct slab d = { .recip = slab_recip(stride) };
+	uint64_t index;
+
+	for (uintptr_t off = 0; off < UNIT_SIZE; off++) {
+		bool found = fast_index(&d, UNIT_SIZE * 5 + off, &index);
+
+		if (found != (off % stride == 0) ||
+		    (found && index != off / stride))
+			ck_abort_msg("stride %u, offset %lu, index %lu",
+			    stride, (unsigned long)off, (unsigned long)index);
+	}
+}
+
+START_TEST(every_address_of_a_unit)
+{
+	for (uint32_t stride = 1; stride <= 4096; stride++)
+		verify_first_unit(stride);
+	for (uint32_t stride = 4097; stride <= MIB; stride += 997)
+		verify_first_unit(stride);
+	verify_first_unit(UNIT_SIZE - 1);
+	verify_first_unit(UNIT_SIZE);
+	verify_first_unit(UNIT_SIZE + 1);
+	verify_first_unit(MIB);
+}
+END_TEST
 
 static void
 verify_shape(const struct zone *z, size_t size, size_t align)
@@ -170,5 +202,6 @@ START_TEST(own_records)
 }
 END_TEST
 
-RUN_TESTS("shape", small_sizes, all_other_sizes, alignments, slab_sizes,
+RUN_TESTS("shape", every_address_of_a_unit, small_sizes, all_other_sizes,
+    alignments, slab_sizes,
     default_slabs, huge_slabs, own_records)
