@@ -71,3 +71,35 @@ retain_wanted(struct retention *r, size_t bytes)
 	add_relaxed(&r->bounce, back);
 	store_relaxed(&r->moved_ms, now);
 }
+
+void
+retain_came_back(struct churn *c, size_t bytes)
+{
+	atomic_fetch_add_explicit(&c->back, bytes, memory_order_relaxed);
+}
+
+/* Half of it fades with each CHURN_MS. */
+static size_t
+fade(struct churn *c, size_t back)
+{
+	uint64_t now = os_coarse_ms();
+	uint64_t halvings = (now - load_relaxed(&c->halved_ms)) / CHURN_MS;
+
+	if (halvings == 0)
+		return back;
+	back = halvings < 64 ? back >> halvings : 0;
+	store_relaxed(&c->back, back);
+	store_relaxed(&c->halved_ms, now);
+	return back;
+}
+
+size_t
+retain_churn(struct churn *c, size_t used)
+{
+	size_t back = load_relaxed(&c->back), free = used / CHURN_FREE;
+
+	/* Most programs never need to know the time. */
+	if (back > free)
+		back = fade(c, back);
+	return back > free ? min_size(back - free, used / CHURN_MOST) : 0;
+}

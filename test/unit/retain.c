@@ -113,6 +113,28 @@ START_TEST(swinging)
 }
 END_TEST
 
+/* Pages that come back slowly cost nothing; fast, they widen, and fade. */
+START_TEST(churning)
+{
+	struct churn c = { .halved_ms = os_coarse_ms() };
+
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 0);
+	retain_came_back(&c, 16 * MIB);
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 0);
+	retain_came_back(&c, 3 * MIB);
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 3 * MIB);
+	retain_came_back(&c, 100 * MIB);
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 8 * MIB);
+	c.halved_ms -= 2 * CHURN_MS;
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 8 * MIB);
+	c.halved_ms -= CHURN_MS;
+	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 0);
+	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
+	c.halved_ms -= 100 * (uint64_t)CHURN_MS;
+	ck_assert_uint_eq(retain_churn(&c, MIB), 0);
+}
+END_TEST
+
 /* Losing an update is allowed, losing the bound is not. */
 static void *
 swing(void *arg)
@@ -146,4 +168,4 @@ END_TEST
 
 RUN_TESTS("retain", floor_and_share, widened_by_what_came_back, gifts_add_up,
     late_demand_is_new_demand, old_gifts_do_not_add_up, halves, swinging,
-    by_many_threads)
+    churning, by_many_threads)
