@@ -164,7 +164,12 @@ place_word(struct tcache *tc, struct slab *d, unsigned word)
 void
 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word)
 {
-	d = place_word(tc, d, (unsigned)word);
+	fast_has_free(tc, place_word(tc, d, (unsigned)word));
+}
+
+void
+fast_has_free(struct tcache *tc, struct slab *d)
+{
 	rotate_revive(tc, d);
 	if (unlikely(load_relaxed(&d->place) == PLACE_ACTIVE &&
 	    slab_is_loose(d) && reclaim_is_tight(tc)))

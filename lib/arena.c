@@ -300,18 +300,19 @@ static size_t
 purge_oldest(void)
 {
 	struct slab *head = SLAB_OF_ALL(dirty_pool.by_age.prev);
-	size_t units = head->units, bytes = units << UNIT_SHIFT;
+	size_t units = head->units, bytes = units << UNIT_SHIFT, resident;
 	bool clean;
 
 	run_remove(&dirty_pool, head);
 	lock_release(&arena_lock);
+	resident = os_resident((void *)head->base, bytes);
 	clean = os_purge((void *)head->base, bytes) == 0;
 	lock_acquire(&arena_lock);
 	head = merge(head, &units, !clean);
 	free_run(head, units, !clean);
 	if (clean) {
 		purge_descs(head, units);
-		add_relaxed(&purged_bytes, bytes);
+		add_relaxed(&purged_bytes, resident);
 	}
 	return clean ? bytes : 0;
 }
@@ -542,19 +543,23 @@ units_of_head(struct slab *d, uintptr_t base)
 	return __atomic_load_n(&d->units, __ATOMIC_ACQUIRE);
 }
 
+/* All of it under the lock: afterwards the descriptor may be back as zeros. */
 bool
 arena_run_at(unsigned i, size_t n, struct arena_run *r)
 {
 	struct arena *a = &arenas[i];
+	struct slab *d;
 	bool found;
 
 	lock_acquire(&arena_lock);
 	found = n < a->frontier;
 	if (found) {
-		r->head = unit_desc(a, n);
+		d = unit_desc(a, n);
 		r->base = a->base + (n << UNIT_SHIFT);
-		r->state = load_acquire(&r->head->state);
-		r->units = units_of_head(r->head, r->base);
+		r->state = load_acquire(&d->state);
+		r->units = units_of_head(d, r->base);
+		r->zone = __atomic_load_n(&d->zone, __ATOMIC_RELAXED);
+		r->bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED);
 		/* One came or went meanwhile: go on from the next unit. */
 		r->units = max_size(min_size(r->units, a->frontier - n), 1);
 	}

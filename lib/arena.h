@@ -111,10 +111,11 @@ struct arena_span {
 	size_t	  bytes;		/* of units that were ever used */
 };
 struct arena_run {
-	struct slab	*head;
 	uintptr_t	 base;
 	size_t		 units;
 	enum unit_state	 state;
+	struct zone	*zone;		/* of a slab */
+	size_t		 bytes;		/* of an extent: asked for */
 };
 bool		 arena_span(unsigned i, struct arena_span *s);
 bool		 arena_run_at(unsigned i, size_t n, struct arena_run *r);

@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "hole.h"
 #include "misuse.h"
 #include "os.h"
 #include "reclaim.h"
@@ -107,6 +108,7 @@ finish(struct zone *z, bool lost)
 		if (d != NULL)
 			share_discard(d);
 	} while (d != NULL);
+	hole_settled(z, SIZE_MAX);
 	if (!lost)
 		ztable_put(z);
 	ztable_foreach_meta(shed, NULL);

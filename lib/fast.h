@@ -54,6 +54,8 @@ struct spot {
 
 /* A word got its first free object: alloc must find it.  Leaves the guard. */
 void	 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word);
+/* D has got an object back, and its summary says so.  Leaves the guard. */
+void	 fast_has_free(struct tcache *tc, struct slab *d);
 
 /*
  * Inside the guard: free object INDEX of D, which is another thread's slab or a

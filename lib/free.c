@@ -15,10 +15,11 @@
 
 /*
  * The owner, inside the guard.  False: free already.  Objects that others
- * freed and that are not collected yet are free too.
+ * freed and that are not collected yet are free too.  *IN_SLAB: it is not in
+ * the word.
  */
 static bool
-free_own(struct tcache *tc, struct slab *d, size_t index)
+free_own(struct tcache *tc, struct slab *d, size_t index, bool *in_slab)
 {
 	unsigned w = (unsigned)(index >> WORD_SHIFT);
 	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
@@ -32,12 +33,11 @@ free_own(struct tcache *tc, struct slab *d, size_t index)
 	/* An object without its constructor is not for the word. */
 	if (d->built != NULL && (load_relaxed(&d->built[w]) & bit) == 0)
 		mine = false;
-	if (mine) {
+	*in_slab = !mine;
+	if (mine)
 		store_relaxed(&tc->word, held | bit);
-	} else {
-		if (slab_put(d, index))
-			rotate_revive(tc, d);
-	}
+	else
+		(void)slab_put(d, index);
 	return true;
 }
 
@@ -125,7 +125,7 @@ free_located(const char *verb, const struct location *at)
 	struct zone *z = d->zone;
 	uintptr_t twice = 0, p = slab_object(d, at->index);
 	enum hole_news news = HOLE_NOTHING;
-	bool ok, dying;
+	bool ok, dying, in_slab = false;
 	struct thread *t;
 	struct tcache *tc;
 
@@ -137,7 +137,7 @@ free_located(const char *verb, const struct location *at)
 	if (t != NULL && thread_owns(t, (uintptr_t)tc)) {
 		if (load_relaxed(&tc->announced) != NULL)
 			twice = remote_drain_cache(tc);
-		ok = free_own(tc, d, at->index);
+		ok = free_own(tc, d, at->index, &in_slab);
 	} else {
 		ok = free_remote(d, at->index, t == NULL, &news);
 	}
@@ -145,6 +145,8 @@ free_located(const char *verb, const struct location *at)
 	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
 	if (t == NULL)
 		thread_stranger_leave();
+	else if (in_slab)
+		fast_has_free(tc, d);
 	else
 		guard_leave();
 	if (unlikely(twice != 0))
@@ -153,7 +155,8 @@ free_located(const char *verb, const struct location *at)
 		misuse_double_free(verb, z, p);
 	else if (unlikely(dying))
 		destroy_count_down(z);
-	else if (unlikely(news != HOLE_NOTHING))
+	/* If it was the last, its zone is gone; see reclaim_news. */
+	if (unlikely(news != HOLE_NOTHING))
 		reclaim_news(z, news);
 }
 

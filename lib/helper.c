@@ -18,10 +18,15 @@ _Atomic(bool) helper_runs;
 static void *
 help(void *arg)
 {
-	for (;;) {
-		os_sleep_ms((unsigned)options.helper);
+	/*
+	 * Not alone: a process ends with its last thread, and this one takes
+	 * no signals.  Who comes later starts another.
+	 */
+	while (thread_count() > (zobj_tls.mine != NULL)) {
 		reclaim_idle(NULL);
+		os_sleep_ms((unsigned)options.helper);
 	}
+	helper_forget();
 	return arg;
 }
 

@@ -12,6 +12,7 @@
 
 static _Atomic(size_t) total;		/* sum of z->holes */
 static _Atomic(size_t) stuck;		/* sum of tc->stuck */
+static _Atomic(size_t) unmoved;		/* of that, what nobody could get at */
 static _Atomic(size_t) given;		/* sum of hole_given */
 static struct churn churn;		/* of the pages that were given */
 
@@ -57,7 +58,14 @@ blank_bits(struct slab *d, unsigned w, size_t also)
 
 	if (also >> WORD_SHIFT == w)
 		bits |= (uint64_t)1 << also % WORD_OBJECTS;
-	return d->built != NULL ? bits & ~load_acquire(&d->built[w]) : bits;
+	if (d->built == NULL)
+		return bits;
+	/*
+	 * Pairs with the release with which others free: an object that was
+	 * built and freed just now must not look free and not built.
+	 */
+	atomic_thread_fence(memory_order_acquire);
+	return bits & ~load_acquire(&d->built[w]);
 }
 
 /* Are the objects FIRST to LAST blank? */
@@ -73,6 +81,21 @@ is_blank(struct slab *d, size_t first, size_t last, size_t also)
 			return false;
 	bits &= low_bits(last % WORD_OBJECTS + 1);
 	return (bits & ~blank_bits(d, w, also)) == 0;
+}
+
+/* Is no object live but INDEX? */
+static bool
+is_last(struct slab *d, size_t index)
+{
+	for (unsigned w = 0; w < slab_words(d); w++) {
+		uint64_t live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
+
+		if (index >> WORD_SHIFT == w)
+			live &= ~((uint64_t)1 << index % WORD_OBJECTS);
+		if (live != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Does no object live in page K?  Behind the last object none does. */
@@ -123,19 +146,33 @@ alone_in(struct slab *d, size_t index)
 	return bytes;
 }
 
-/* Losing an update now and then is better than waiting. */
-static void
-subtract(_Atomic(size_t) *n, size_t less)
-{
-	size_t old = load_relaxed(n);
-
-	store_relaxed(n, old - min_size(old, less));
-}
-
+/*
+ * What is added to a zone or a cache is added to the sum first, and what is
+ * taken from the sum is what was taken from them: the sums never drift.
+ */
 static void
 add(_Atomic(size_t) *n, size_t more)
 {
 	atomic_fetch_add_explicit(n, more, memory_order_relaxed);
+}
+
+static void
+subtract(_Atomic(size_t) *n, size_t less)
+{
+	atomic_fetch_sub_explicit(n, less, memory_order_relaxed);
+}
+
+/* Take MOST away, or what there is; how much that was. */
+static size_t
+take(_Atomic(size_t) *n, size_t most)
+{
+	size_t old = load_relaxed(n);
+
+	while (!atomic_compare_exchange_weak_explicit(n, &old,
+	    old - min_size(old, most), memory_order_relaxed,
+	    memory_order_relaxed))
+		continue;
+	return min_size(old, most);
 }
 
 /* Bytes of holes that may stay. */
@@ -157,6 +194,21 @@ hole_excess(void)
 	return now > most ? now - most / 2 : 0;
 }
 
+/* Threads that cannot be stopped would make it so for ever. */
+static bool
+is_too_stuck(void)
+{
+	size_t now = load_relaxed(&stuck);
+
+	return now > bound() + min_size(now, load_relaxed(&unmoved));
+}
+
+void
+hole_stuck_stays(void)
+{
+	store_relaxed(&unmoved, load_relaxed(&stuck));
+}
+
 enum hole_news
 hole_opens(struct slab *d, size_t index)
 {
@@ -164,30 +216,27 @@ hole_opens(struct slab *d, size_t index)
 	struct zone *z = d->zone;
 	struct tcache *tc = slab_owner(d);
 
-	if (bytes == 0)
-		return HOLE_NOTHING;
-	if (tc != NULL) {
-		add(&tc->stuck, bytes);
+	if (tc != NULL && bytes != 0) {
 		add(&stuck, bytes);
-		return load_relaxed(&stuck) > bound() ? HOLE_STUCK :
-		    HOLE_NOTHING;
+		add(&tc->stuck, bytes);
+		return is_too_stuck() ? HOLE_STUCK : HOLE_NOTHING;
 	}
-	add(&z->holes, bytes);
-	add(&total, bytes);
-	if (is_blank(d, 0, d->nobj - 1, index))
+	if (tc != NULL)
+		return HOLE_NOTHING;
+	if (bytes != 0) {
+		add(&total, bytes);
+		add(&z->holes, bytes);
+	}
+	if (is_last(d, index))
 		return HOLE_SLAB;
-	return hole_excess() != 0 ? HOLE_EXCESS : HOLE_NOTHING;
+	return bytes != 0 && hole_excess() != 0 ? HOLE_EXCESS : HOLE_NOTHING;
 }
 
 void
 hole_unstick(struct tcache *tc)
 {
-	size_t bytes = load_relaxed(&tc->stuck);
-
-	if (bytes != 0) {
-		store_relaxed(&tc->stuck, 0);
-		subtract(&stuck, bytes);
-	}
+	if (load_relaxed(&tc->stuck) != 0)
+		subtract(&stuck, take(&tc->stuck, SIZE_MAX));
 }
 
 static size_t
@@ -205,34 +254,36 @@ hole_shared(struct slab *d)
 {
 	size_t bytes = hole_bytes(d);
 
-	add(&d->zone->holes, bytes);
 	add(&total, bytes);
+	add(&d->zone->holes, bytes);
 }
 
 void
 hole_settled(struct zone *z, size_t bytes)
 {
-	bytes = min_size(bytes, load_relaxed(&z->holes));
-	subtract(&total, bytes);
-	subtract(&z->holes, bytes);
+	subtract(&total, take(&z->holes, bytes));
 }
 
-/* Give N pages, K the last of them. */
+/* Give N pages, K the last of them; what was in memory is added to *PURGED. */
 static size_t
-give_run(struct slab *d, unsigned k, unsigned n)
+give_run(struct slab *d, unsigned k, unsigned n, size_t *purged)
 {
-	size_t page = os_page_size();
+	size_t page = os_page_size(), resident = 0;
+	char *from = (char *)d->base + (k + 1 - n) * page;
 
-	if (n == 0 || os_purge((char *)d->base + (k + 1 - n) * page,
-	    n * page) != 0)
+	if (n != 0 && purged != NULL)
+		resident = os_resident(from, n * page);
+	if (n == 0 || os_purge(from, n * page) != 0)
 		return 0;
+	if (purged != NULL)
+		*purged += resident;
 	for (unsigned i = 0; i < n; i++)
 		set_given(d, k - i, true);
 	return n * page;
 }
 
 size_t
-hole_give(struct slab *d)
+hole_give(struct slab *d, size_t *purged)
 {
 	unsigned pages = slab_pages(d), run = 0;
 	size_t bytes = 0;
@@ -242,10 +293,10 @@ hole_give(struct slab *d)
 			run++;
 			continue;
 		}
-		bytes += give_run(d, k - 1, run);
+		bytes += give_run(d, k - 1, run, purged);
 		run = 0;
 	}
-	bytes += give_run(d, pages - 1, run);
+	bytes += give_run(d, pages - 1, run, purged);
 	add(&given, bytes);
 	return bytes;
 }
@@ -300,7 +351,6 @@ hole_leave(struct slab *d)
 	size_t bytes = hole_given(d), all = (size_t)d->units << UNIT_SHIFT;
 
 	forget(d, bytes);
-	subtract(&d->zone->holes, all - bytes);
-	subtract(&total, all - bytes);
+	hole_settled(d->zone, all - bytes);
 	return bytes == all;
 }

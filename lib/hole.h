@@ -37,11 +37,16 @@ enum hole_news hole_opens(struct slab *d, size_t index);
 size_t	hole_excess(void);
 /* TC's holes are not stuck: the owner, or who stopped him, has come by. */
 void	hole_unstick(struct tcache *tc);
+/* All that could be done about stuck holes has been done. */
+void	hole_stuck_stays(void);
 
 /* Zone's lock held: D has become shared. */
 void	hole_shared(struct slab *d);
-/* All holes of D go; bytes given. */
-size_t	hole_give(struct slab *d);
+/*
+ * All holes of D go; bytes given.  PURGED, if not NULL: plus what of them was
+ * in memory.
+ */
+size_t	hole_give(struct slab *d, size_t *purged);
 size_t	hole_given(struct slab *d);	/* bytes given so far */
 /* D gets an owner. */
 void	hole_adopted(struct slab *d);

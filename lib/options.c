@@ -98,6 +98,18 @@ parse_size(const char *value, size_t *out)
 	return true;
 }
 
+/* Milliseconds. */
+static bool
+parse_time(const char *value, size_t *out)
+{
+	size_t n;
+
+	if (!parse_size(value, &n) || n > HELPER_MAX)
+		return false;
+	*out = n;
+	return true;
+}
+
 /* GLOB:N */
 static bool
 parse_zones(const char *value)
@@ -150,8 +162,7 @@ apply(const char *name, const char *value)
 	if (strcmp(name, "arena") == 0)
 		return parse_size(value, &options.arena);
 	if (strcmp(name, "helper") == 0)
-		return parse_size(value, &options.helper) &&
-		    options.helper <= HELPER_MAX;
+		return parse_time(value, &options.helper);
 	if (strcmp(name, "route") == 0)
 		return parse_route(value);
 	if (strcmp(name, "limit") == 0 || strcmp(name, "keep") == 0)

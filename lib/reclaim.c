@@ -142,7 +142,7 @@ give_excess_holes(void)
 
 	for (int i = 0; i < GIVE_ZONES && (excess = hole_excess()) != 0 &&
 	    (z = most_holes()) != NULL; i++)
-		(void)share_give_holes(z, excess);
+		(void)share_give_holes(z, excess, NULL);
 }
 
 /* Z has more in shared slabs; outside the guard. */
@@ -192,6 +192,7 @@ reclaim_news(struct zone *z, enum hole_news news)
 	if (news == HOLE_STUCK) {
 		(void)thread_stop_all();
 		thread_foreach_stopped(empty_stuck_caches, NULL);
+		hole_stuck_stays();
 		thread_resume_all();
 		misuse_report_deferred();
 	}
@@ -365,7 +366,7 @@ trim_zone(struct zone *z, void *arg)
 		(void)share_shed(z, SHARE_KEEP);
 	} else {
 		(void)share_shed(z, 0);
-		trim->bytes += share_give_holes(z, SIZE_MAX);
+		(void)share_give_holes(z, SIZE_MAX, &trim->bytes);
 	}
 }
 

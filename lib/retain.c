@@ -18,11 +18,10 @@ retain_floor(size_t used)
 	return max_size(FLOOR, used / SHARE);
 }
 
-/* Is what was given lately still of interest? */
 static bool
-is_recent(struct retention *r, uint64_t now)
+is_recent(_Atomic(uint64_t) *when, uint64_t now)
 {
-	return now - load_relaxed(&r->moved_ms) <= RETAIN_MS;
+	return now - load_relaxed(when) <= RETAIN_MS;
 }
 
 size_t
@@ -33,11 +32,10 @@ retain_bound(struct retention *r, size_t used)
 
 	if (bounce != 0) {
 		now = os_coarse_ms();
-		if (!is_recent(r, now)) {
+		if (!is_recent(&r->widened_ms, now)) {
 			bounce /= 2;
 			store_relaxed(&r->bounce, bounce);
-			store_relaxed(&r->gone, 0);
-			store_relaxed(&r->moved_ms, now);
+			store_relaxed(&r->widened_ms, now);
 		}
 	}
 	return retain_floor(used) + bounce;
@@ -48,10 +46,10 @@ retain_gave(struct retention *r, size_t bytes)
 {
 	uint64_t now = os_coarse_ms();
 
-	if (is_recent(r, now))
+	if (is_recent(&r->gave_ms, now))
 		bytes += load_relaxed(&r->gone);
 	store_relaxed(&r->gone, bytes);
-	store_relaxed(&r->moved_ms, now);
+	store_relaxed(&r->gave_ms, now);
 }
 
 void
@@ -63,13 +61,14 @@ retain_wanted(struct retention *r, size_t bytes)
 	if (back == 0)
 		return;
 	now = os_coarse_ms();
-	if (!is_recent(r, now)) {
+	if (!is_recent(&r->gave_ms, now)) {
 		store_relaxed(&r->gone, 0);
 		return;
 	}
 	store_relaxed(&r->gone, gone - back);
 	add_relaxed(&r->bounce, back);
-	store_relaxed(&r->moved_ms, now);
+	store_relaxed(&r->gave_ms, now);
+	store_relaxed(&r->widened_ms, now);
 }
 
 void

@@ -19,7 +19,8 @@ enum { RETAIN_MS = 1000 };
 struct retention {
 	_Atomic(size_t)	  bounce;	/* bytes the bound is wider */
 	_Atomic(size_t)	  gone;		/* bytes given and not wanted since */
-	_Atomic(uint64_t) moved_ms;	/* last given, wanted, or halved */
+	_Atomic(uint64_t) gave_ms;	/* last given, or wanted of that */
+	_Atomic(uint64_t) widened_ms;	/* last widened or halved */
 };
 
 /* Bytes that may stay while USED bytes are in use; and without widening. */

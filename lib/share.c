@@ -218,6 +218,19 @@ share_discard(struct slab *d)
 		arena_free(d, units, dirty);
 }
 
+/*
+ * The lock is held: may slabs and holes of Z leave?  Of a struct that is being
+ * made anew nothing may be read.  A zone that is dying still has them.
+ */
+static bool
+has_memory(struct zone *z)
+{
+	uint64_t magic = load_relaxed(&z->magic);
+
+	return (magic == ZONE_MAGIC_LIVE || magic == ZONE_MAGIC_DYING) &&
+	    (z->kind & KIND_FOREVER) == 0;
+}
+
 /* A free slab leaves, if there are more than KEEP; NULL: none does. */
 static struct slab *
 take_free(struct zone *z, size_t keep)
@@ -225,9 +238,7 @@ take_free(struct zone *z, size_t keep)
 	struct slab *d = NULL;
 	uintptr_t twice;
 
-	/* Of a struct that is being made anew nothing may be read. */
-	if (load_relaxed(&z->magic) != ZONE_MAGIC_LIVE ||
-	    (z->kind & KIND_FOREVER) != 0)
+	if (!has_memory(z))
 		return NULL;
 	if (keep == SHARE_KEEP)
 		keep = load_relaxed(&z->keep);
@@ -243,7 +254,9 @@ take_free(struct zone *z, size_t keep)
 bool
 share_has_excess(struct zone *z)
 {
-	return load_relaxed(&z->nfree) > load_relaxed(&z->keep);
+	/* What is announced is not counted yet. */
+	return load_relaxed(&z->nfree) > load_relaxed(&z->keep) ||
+	    load_relaxed(&z->announced) != NULL;
 }
 
 size_t
@@ -266,22 +279,23 @@ share_shed(struct zone *z, size_t keep)
 
 /*
  * Slabs in which nothing was freed for longest first, for those that are being
- * emptied may be free soon.  The list is turned by one for each, so that a new
- * turn begins where the lock was dropped.
+ * emptied may be free soon.  Each goes to the front of its list, so that a new
+ * turn begins where the lock was dropped; those that gave something are held
+ * back from now on.
  */
 static size_t
-give_holes_of(struct zone *z, struct list *head, size_t want)
+give_holes_of(struct zone *z, struct list *head, size_t want,
+    size_t *purged)
 {
 	size_t bytes = 0, slabs = 0, n = 0;
 
 	LIST_FOREACH(l, head)
 		n++;
 	for (; n > 0 && bytes < want && !list_empty(head); n--) {
-		struct list *l = head->prev;
+		struct slab *d = SLAB_OF_LINK(head->prev);
 
-		bytes += hole_give(SLAB_OF_LINK(l));
-		list_remove(l);
-		list_push(head, l);
+		bytes += hole_give(d, purged);
+		rotate_regroup(z, d);
 		if (++slabs % GIVE_SLABS == 0) {
 			lock_release(&z->lock);
 			lock_acquire(&z->lock);
@@ -292,7 +306,7 @@ give_holes_of(struct zone *z, struct list *head, size_t want)
 
 /* The lock is held; it may be dropped on the way. */
 static size_t
-give_holes(struct zone *z, size_t want)
+give_holes(struct zone *z, size_t want, size_t *purged)
 {
 	size_t bytes = 0;
 	uintptr_t twice = remote_drain_zone(z);
@@ -300,20 +314,20 @@ give_holes(struct zone *z, size_t want)
 	if (twice != 0)
 		misuse_defer_double_free(z, twice);
 	for (unsigned g = ZONE_GROUPS + 1; g-- > 0 && bytes < want;)
-		bytes += give_holes_of(z, &z->groups[g], want - bytes);
+		bytes += give_holes_of(z, &z->groups[g], want - bytes,
+		    purged);
 	return bytes;
 }
 
 size_t
-share_give_holes(struct zone *z, size_t want)
+share_give_holes(struct zone *z, size_t want, size_t *purged)
 {
 	size_t bytes = 0;
 
 	lock_acquire(&z->lock);
-	/* Of a struct that is being made anew nothing may be read. */
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_LIVE) {
-		if (!z->huge && (z->kind & KIND_FOREVER) == 0)
-			bytes = give_holes(z, want);
+	if (has_memory(z)) {
+		if (!z->huge)
+			bytes = give_holes(z, want, purged);
 		hole_settled(z, bytes < want ? SIZE_MAX : bytes);
 	}
 	lock_release(&z->lock);

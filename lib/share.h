@@ -41,9 +41,10 @@ bool		 share_has_excess(struct zone *z);
 
 /*
  * Give holes of the zone's shared slabs back to the system until WANT bytes
- * are given, or all are; bytes given.  No lock held.
+ * are given, or all are; bytes given, and PURGED as for hole_give.  No lock
+ * held.
  */
-size_t		 share_give_holes(struct zone *z, size_t want);
+size_t		 share_give_holes(struct zone *z, size_t want, size_t *purged);
 
 /* share_shed for a slab that has left its zone. */
 void		 share_discard(struct slab *d);

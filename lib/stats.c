@@ -231,13 +231,9 @@ struct census {
 static struct amount *
 amount_of(struct census *c, const struct arena_run *r)
 {
-	struct zone *z;
-
 	switch (r->state) {
 	case UNIT_SLAB:
-		/* It may have gone since, and be another's. */
-		z = __atomic_load_n(&r->head->zone, __ATOMIC_RELAXED);
-		return load_relaxed(&z->magic) == ZONE_MAGIC_DEAD ?
+		return load_relaxed(&r->zone->magic) == ZONE_MAGIC_DEAD ?
 		    &c->others[OTHER_LOST] : NULL;
 	case UNIT_EXTENT:
 		return &c->extents;
@@ -262,8 +258,7 @@ count_run(struct census *c, const struct arena_run *r)
 	a->mapped += bytes;
 	a->resident += resident;
 	if (r->state == UNIT_EXTENT)
-		c->asked_for += min_size(resident,
-		    __atomic_load_n(&r->head->bytes, __ATOMIC_RELAXED));
+		c->asked_for += min_size(resident, r->bytes);
 }
 
 static void

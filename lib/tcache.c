@@ -16,7 +16,6 @@ tcache_init(struct tcache *tc, struct zone *z)
 	list_init(&tc->spent);
 	tc->seen = 0;
 	tc->nowned = tc->nready = tc->gave = tc->bounce = 0;
-	store_relaxed(&tc->stuck, 0);
 }
 
 /*

@@ -4,7 +4,8 @@
  *
  * A shared slab is on exactly one of the zone's lists, by what is free in it:
  *
- *	groups[0] (fullest) ... groups[GROUPS - 1] (emptiest) -> free
+ *	groups[0] (fullest) ... groups[ZONE_GROUPS - 1] (emptiest) -> free
+ *	groups[ZONE_GROUPS]: held back, for it has given pages back
  *	busy: nothing free
  *
  * Slabs owned by threads are on the lists of their thread caches (tcache.h).
@@ -71,7 +72,7 @@ struct zone {
 	_Atomic(size_t)	nfree;		/* slabs on `free`; read by anybody */
 	size_t		leaving;	/* slabs taken off it, on their way out:
 					   the zone must not end meanwhile */
-	size_t		peak;		/* objects; see zone_sample_peak */
+	size_t		peak;		/* objects; see share_sample_peak */
 	size_t		next_sample;	/* slabs */
 
 	/* Anybody, atomic. */

@@ -18,8 +18,11 @@
 #include "os.h"
 #include "trace.h"
 
-/* Small at first: most processes of a build write little. */
-enum { WINDOW_LEAST = 64 << 10, WINDOW_MOST = 4 << 20 };
+/*
+ * Small at first: most processes of a build write little.  More than the
+ * largest page, for a window begins with the page that was written last.
+ */
+enum { WINDOW_LEAST = 128 << 10, WINDOW_MOST = 4 << 20 };
 
 /* The same file again; -1: PATH has come to name another. */
 static int

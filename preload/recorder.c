@@ -35,6 +35,7 @@ struct recorder {
 	bool		  started;
 	bool		  on;		/* started, and nothing went wrong */
 	int		  saved_errno;
+	uint32_t	  process;
 	uint32_t	  threads;	/* that have made an event */
 	uint32_t	  thread;	/* of the last event */
 	uint32_t	  object;	/* named or made last */
@@ -48,8 +49,8 @@ static struct recorder *recorder;
 /* ZOBJ_RECORD, as it was: some programs write over their environment. */
 static char wanted[PATH_MAX];
 
-/* This thread's number in the trace, plus 1; 0: it has none. */
-static _Thread_local uint32_t my_number;
+/* This thread's number in the trace of that process, plus 1; 0: it has none. */
+static _Thread_local uint32_t my_number, my_process;
 
 /* strerror may allocate: in here that is passed on and not recorded. */
 static void
@@ -63,12 +64,19 @@ complain(const char *path, int error)
 	(void)fmt_flush(&f);
 }
 
-/* The trace ends here, and the program goes on. */
-static void
+/*
+ * The trace ends here, and the program goes on.  A thread that is cancelled in
+ * a system call would keep the lock.
+ */
+static cold void
 stop(struct recorder *r, int error)
 {
+	int cancel;
+
 	r->on = false;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	complain(r->file.path, error);
+	pthread_setcancelstate(cancel, NULL);
 }
 
 /* ---- events ---- */
@@ -78,12 +86,11 @@ make_room(struct recorder *r)
 {
 	int error, cancel;
 
-	/* A thread that is cancelled in open(2) would keep the lock. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	error = file_make_room(&r->file);
+	pthread_setcancelstate(cancel, NULL);
 	if (error != 0)
 		stop(r, error);
-	pthread_setcancelstate(cancel, NULL);
 }
 
 static void
@@ -119,8 +126,11 @@ put_context(struct recorder *r)
 {
 	uint64_t now = os_coarse_ms();
 
-	if (unlikely(my_number == 0))
+	/* A child of fork starts anew, whichever of its threads comes first. */
+	if (unlikely(my_number == 0 || my_process != r->process)) {
 		my_number = ++r->threads;
+		my_process = r->process;
+	}
 	if (my_number - 1 != r->thread) {
 		r->thread = my_number - 1;
 		put(r, TRACE_THREAD, r->thread);
@@ -205,7 +215,7 @@ put_header(struct recorder *r)
 	struct trace_header head = {
 		.magic = TRACE_MAGIC, .version = TRACE_VERSION,
 		.size = sizeof head, .page_size = (uint32_t)os_page_size(),
-		.process = (uint32_t)os_process_id()
+		.process = r->process
 	};
 	struct timespec now;
 
@@ -229,7 +239,7 @@ start(struct recorder *r)
 	r->started = true;
 	r->on = error == 0;
 	if (r->on) {
-		my_number = 0;
+		r->process = (uint32_t)os_process_id();
 		r->time = os_coarse_ms();
 		put_header(r);
 	} else if (error != EBUSY) {

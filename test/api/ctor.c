@@ -205,7 +205,9 @@ START_TEST(trim_ends_objects)
 			objs[i] = take_built(z);
 		ck_assert_uint_eq(c.built, round * MANY);
 		free_all(z, MANY);
-		ck_assert_uint_eq(c.ended, (round - 1) * MANY);
+		/* Few go before they must. */
+		ck_assert_uint_ge(c.ended, (round - 1) * MANY);
+		ck_assert_uint_lt(c.ended, round * MANY);
 		zone_trim(z, ZONE_TRIM_CACHES);
 		ck_assert_uint_eq(c.ended, round * MANY);
 		ck_assert_uint_eq(stats_of(z).slabs, 0);
@@ -264,7 +266,8 @@ START_TEST(last_free_ends_objects)
 		objs[i] = take_built(z);
 	ck_assert_int_eq(zone_destroy(z, ZONE_WHEN_EMPTY), 0);
 	for (int i = 0; i < MANY; i++) {
-		ck_assert_uint_eq(c.ended, 0);
+		/* Slabs go when all in them is free. */
+		ck_assert_uint_le(c.ended, i);
 		zone_free(z, objs[i]);
 	}
 	ck_assert_uint_eq(c.ended, MANY);
@@ -302,7 +305,7 @@ START_TEST(both_may_use_other_zones)
 	take_all(z, (void **)objs, MANY);
 	ck_assert_uint_eq(stats_of(inner).live, MANY);
 	free_all(z, MANY);
-	ck_assert_uint_eq(stats_of(inner).live, MANY);
+	ck_assert_uint_gt(stats_of(inner).live, 0);
 	zone_trim(z, ZONE_TRIM_CACHES);
 	ck_assert_uint_eq(stats_of(inner).live, 0);
 	take_all(z, (void **)objs, 10);

@@ -322,6 +322,28 @@ START_TEST(held_back)
 }
 END_TEST
 
+/* At once, not only when they are next touched. */
+START_TEST(held_back_once_given)
+{
+	enum { N = 4000, SIZE = 1024 };
+	zone_t *z = make("held", SIZE, ATTR(.limit = N));
+	struct zone_stats st;
+
+	take_all(z, objs, N);
+	for (size_t i = 0; i < N; i++)
+		memset(objs[i], 1, SIZE);
+	/* A page in four is in use, with one object free. */
+	for (size_t i = 0; i < N; i++)
+		if (i / 4 % 4 != 0 || i % 16 == 0)
+			zone_free(z, objs[i]);
+	(void)zone_trim(z, ZONE_TRIM_FREE);
+	st = stats_of(z);
+	ck_assert_uint_gt(st.bytes_given, 0);
+	ck_assert_uint_gt(st.bytes_held, 0);
+	ck_assert_uint_le(st.bytes_shared, SLAB);
+}
+END_TEST
+
 /* A zone that waits for its last object still has a line. */
 START_TEST(ending_zone)
 {
@@ -339,4 +361,4 @@ END_TEST
 
 RUN_TESTS("held", phases_of_16, phases_of_48, phases_of_256, phases_of_1000,
     phases_of_5000, phases_of_40000, cached_and_shared, untouched, slack,
-    held_back, ending_zone)
+    held_back, held_back_once_given, ending_zone)

@@ -183,6 +183,127 @@ START_TEST(one_in_20_of_1024_at_random)
 }
 END_TEST
 
+/* The way a stack is freed; and by the owner, whatever the size. */
+static int
+build(void *p, void *arg)
+{
+	(void)arg;
+	*(char *)p = 1;
+	return 0;
+}
+
+static void
+freed_by_owner(size_t size, bool reverse, const struct zone_attr *attr)
+{
+	enum { BYTES = 48 << 20 };
+	size_t n = BYTES / size;
+	void **objs = new_table(n);
+	zone_t *z = make("owner", size, attr);
+	struct zone_stats st;
+	size_t kept;
+
+	take_stamped(z, objs, n, size);
+	for (size_t i = 0; i < n; i++)
+		zone_free(z, objs[reverse ? n - 1 - i : i]);
+	st = stats_of(z);
+	/* The active and the alternate slab stay, however large they are. */
+	kept = st.slabs == 0 ? 0 : 2 * st.bytes_mapped / st.slabs;
+	ck_assert_msg(st.bytes_resident <= 2 * FLOOR + SLACK + kept,
+	    "size %zu, reverse %d: %zu", size, reverse, st.bytes_resident);
+	ck_assert_int_eq(zone_destroy(z, ZONE_IF_EMPTY), 0);
+	free(objs);
+}
+
+START_TEST(freed_by_owner_in_any_order)
+{
+	static const size_t sizes[] = { 64, 1000, 8192, 16384, 32768, 100000 };
+
+	for (size_t i = 0; i < LEN(sizes); i++)
+		for (int reverse = 0; reverse < 2; reverse++) {
+			freed_by_owner(sizes[i], reverse, NULL);
+			freed_by_owner(sizes[i], reverse, ATTR(.ctor = build));
+		}
+}
+END_TEST
+
+/* A thread leaves its objects; another frees them, and works elsewhere. */
+static void
+left_by_a_thread(const struct zone_attr *attr)
+{
+	enum { N = 10000, SIZE = 4096 };
+	void **objs = new_table(N);
+	zone_t *z = make("left", SIZE, attr);
+
+	take_elsewhere(z, objs, N);
+	for (size_t i = 0; i < N; i++)
+		memset(objs[i], 1, SIZE);
+	zone_free_n(z, objs, N);
+	ck_assert_uint_eq(stats_of(z).live, 0);
+	ck_assert_uint_le(stats_of(z).bytes_resident, 2 * FLOOR + SLACK);
+	free(objs);
+}
+
+START_TEST(left_to_another)
+{
+	left_by_a_thread(NULL);
+	left_by_a_thread(ATTR(.ctor = build));
+}
+END_TEST
+
+/* A zone that is on its way out gives, and does not keep others from it. */
+START_TEST(dying_zone)
+{
+	enum { N = 4000, SIZE = 4096, OTHERS = 4 * N };
+	zone_t *z = make("dying", SIZE, ATTR(.limit = N));
+	zone_t *other = make("other", SIZE, ATTR(.limit = OTHERS));
+	void **objs = new_table(N), **others = new_table(OTHERS);
+	size_t before = resident(), left = (N + OTHERS) / 16 * SIZE;
+
+	take_stamped(z, objs, N, SIZE);
+	take_stamped(other, others, OTHERS, SIZE);
+	ck_assert_int_eq(zone_destroy(z, ZONE_WHEN_EMPTY), 0);
+	for (size_t i = 0; i < N; i++)
+		if (i % 16 != 0)
+			zone_free(NULL, objs[i]);
+	for (size_t i = 0; i < OTHERS; i++)
+		if (i % 16 != 0)
+			zone_free(other, others[i]);
+	if (!SANITIZED)
+		ck_assert_uint_le(resident(), before + left + 4 * FLOOR + SLACK);
+	for (size_t i = 0; i < N; i += 16)
+		verify(objs[i], SIZE);
+	api_verify();
+	for (size_t i = 0; i < N; i += 16)
+		zone_free(NULL, objs[i]);
+	api_verify();
+	free(objs);
+	free(others);
+}
+END_TEST
+
+/* Zones that end take along what they had, in the books too. */
+START_TEST(zones_that_end)
+{
+	enum { N = 300, SIZE = 4096 };
+	void *objs[N];
+	zone_t *z;
+
+	for (int i = 0; i < 100; i++) {
+		z = make("ending", SIZE, ATTR(.limit = N));
+		take_all(z, objs, N);
+		for (size_t k = 0; k < 40; k++)
+			zone_free(z, objs[k]);
+		ck_assert_int_eq(zone_destroy(z, ZONE_NOW), 0);
+	}
+	/* A few holes may still stay. */
+	z = make("after", SIZE, ATTR(.limit = N));
+	take_stamped(z, objs, N, SIZE);
+	for (size_t k = 0; k < 40; k++)
+		zone_free(z, objs[k]);
+	ck_assert_uint_eq(stats_of(z).bytes_given, 0);
+}
+END_TEST
+
 /* Threads that had a peak in many zones each, and wait. */
 enum { IDLERS = 16, IDLE_ZONES = 20, IDLE_OBJECTS = 1000 };
 
@@ -551,7 +672,8 @@ END_TEST
 
 RUN_TESTS("reclaim", one_in_20_of_256, one_in_20_of_512, one_in_20_of_1024,
     one_in_20_of_256_at_random, one_in_20_of_512_at_random,
-    one_in_20_of_1024_at_random, idle_threads, idle_producer_one_consumer,
+    one_in_20_of_1024_at_random, freed_by_owner_in_any_order, left_to_another,
+    dying_zone, zones_that_end, idle_threads, idle_producer_one_consumer,
     idle_producer_one_consumer_at_random, idle_producer_four_consumers,
     idle_producer_four_consumers_at_random, short_threads_leave_nothing,
     swinging, rounds_of_all_kinds)

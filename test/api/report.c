@@ -235,7 +235,35 @@ START_TEST(into_a_pipe)
 }
 END_TEST
 
+static void *
+make_and_end(void *arg)
+{
+	static void *objs[2000];
+
+	(void)arg;
+	for (int i = 0; i < 300; i++) {
+		zone_t *z = make("passing", 2048, NULL);
+
+		take_all(z, objs, LEN(objs));
+		MUST(zone_destroy(z, ZONE_NOW) == 0);
+	}
+	return NULL;
+}
+
+/* Slabs and whole zones go while the report looks at them. */
+START_TEST(while_zones_end)
+{
+	int fd = open("/dev/null", O_WRONLY);
+	pthread_t t;
+
+	start(&t, make_and_end, NULL);
+	while (pthread_tryjoin_np(t, NULL) != 0)
+		ck_assert_int_eq(zone_report(fd, ZONE_TEXT), 0);
+	close(fd);
+}
+END_TEST
+
 RUN_TESTS("report", bad_arguments, full_disk, success_keeps_errno,
     text_without_zones, text_heading, text_figures,
     text_of_large_amounts, text_is_aligned, every_zone_has_a_line, leaks,
-    into_a_pipe)
+    into_a_pipe, while_zones_end)

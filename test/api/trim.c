@@ -192,6 +192,32 @@ START_TEST(idle_threads)
 }
 END_TEST
 
+/* What was never touched, or went before, was not given back. */
+START_TEST(says_what_it_gave)
+{
+	zone_t *z = make("truth", 4096, NULL);
+	size_t before, given, gone;
+
+	take_all(z, objs, MANY);
+	for (size_t i = 0; i < MANY / 4; i++)
+		memset(objs[i], 1, 4096);
+	before = resident();
+	for (size_t i = 0; i < MANY; i++)
+		if (i % 2 == 0)
+			zone_free(z, objs[i]);
+	given = zone_trim(z, ZONE_TRIM_CACHES);
+	for (size_t i = 0; i < MANY; i++)
+		if (i % 2 != 0)
+			zone_free(z, objs[i]);
+	given += zone_trim(z, ZONE_TRIM_CACHES);
+	ck_assert_uint_eq(zone_trim(NULL, ZONE_TRIM_CACHES), 0);
+	ck_assert_uint_le(given, MANY / 4 * 4096);
+	gone = before - resident();
+	if (!SANITIZED)
+		ck_assert_uint_le(given, gone + 64 * KIB);
+}
+END_TEST
+
 /* A slab of several units, and one of huge pages, go like any other. */
 START_TEST(large_slabs)
 {
@@ -273,5 +299,6 @@ START_TEST(while_others_work)
 END_TEST
 
 RUN_TESTS("trim", bad_arguments, nothing_to_give, memory_goes_back,
-    bytes_are_true, live_objects_stay, excess_and_free, one_zone_or_all,
-    idle_threads, large_slabs, used_again_afterwards, while_others_work)
+    bytes_are_true, says_what_it_gave, live_objects_stay, excess_and_free,
+    one_zone_or_all, idle_threads, large_slabs, used_again_afterwards,
+    while_others_work)

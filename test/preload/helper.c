@@ -80,5 +80,13 @@ main(int argc, char **argv)
 		_exit(0);
 	}
 	CHECK(waitpid(child, &status, 0) == child && status == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		free(malloc(100000));
+		/* The helper is no reason to stay. */
+		pthread_exit(NULL);
+	}
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
 	return 0;
 }

@@ -208,6 +208,7 @@ END_TEST
 START_TEST(holes_are_sound)
 {
 	set_up(ATTR(.limit = OBJECTS));
+	memset((void *)d->base, 1, UNIT_SIZE);
 	for (int i = 0; i < OBJECTS; i++)
 		if (i % 3 != 0 && i > 10)
 			zone_free(z, objs[i]);

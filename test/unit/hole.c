@@ -169,7 +169,7 @@ check_contents(void)
 static void
 give_and_check(void)
 {
-	size_t bare = 0, bytes = hole_give(d);
+	size_t bare = 0, bytes = hole_give(d, NULL);
 
 	for (size_t k = 0; k < pages; k++) {
 		bool hole = is_bare(k);
@@ -180,7 +180,7 @@ give_and_check(void)
 	}
 	SAME(bytes, bare * page);
 	SAME(hole_given(d), bytes);
-	SAME(hole_give(d), 0);
+	SAME(hole_give(d, NULL), 0);
 	check_contents();
 }
 
@@ -222,14 +222,14 @@ START_TEST(holes_grow)
 		set_up(&shapes[s], false);
 		for (size_t i = 0; i < d->nobj; i++)
 			set_state(i, true, true, false);
-		(void)hole_give(d);		/* behind the last object */
+		(void)hole_give(d, NULL);		/* behind the last object */
 		for (int round = 0; round < 20; round++) {
 			size_t before = hole_given(d), bytes;
 
 			for (size_t i = 0; i < d->nobj; i++)
 				if (rng_below(&r, 20) <= (unsigned)round)
 					set_state(i, false, false, false);
-			bytes = hole_give(d);
+			bytes = hole_give(d, NULL);
 			SAME(hole_given(d), before + bytes);
 			for (size_t k = 0; k < pages; k++)
 				SAME(is_given(k), is_bare(k));
@@ -359,7 +359,7 @@ START_TEST(constructed_objects_are_no_holes)
 	ck_assert_uint_eq(load_relaxed(&zone.holes), 0);
 	set_state(1, false, false, false);
 	set_state(0, false, true, false);
-	ck_assert_uint_eq(hole_give(d), UNIT_SIZE - page);
+	ck_assert_uint_eq(hole_give(d, NULL), UNIT_SIZE - page);
 	check_contents();
 }
 END_TEST
@@ -379,7 +379,7 @@ START_TEST(shared_slabs_bring_theirs)
 			hole_shared(d);
 			SAME(load_relaxed(&zone.holes), bare * page);
 			SAME(hole_excess(), excess(bare * page));
-			(void)hole_give(d);
+			(void)hole_give(d, NULL);
 			hole_settled(&zone, SIZE_MAX);
 			hole_shared(d);
 			SAME(load_relaxed(&zone.holes), 0);
@@ -413,7 +413,7 @@ START_TEST(filled)
 		struct rng r = { seed = s };
 
 		set_up(&shapes[s], false);
-		ck_assert_uint_eq(hole_give(d), d->units * UNIT_SIZE);
+		ck_assert_uint_eq(hole_give(d, NULL), d->units * UNIT_SIZE);
 		for (int n = 0; n < 50 && n < (int)d->nobj; n++) {
 			size_t i = rng_below(&r, d->nobj);
 
@@ -432,13 +432,13 @@ START_TEST(an_owner_forgets)
 	for (size_t s = 0; s < LEN(shapes); s++) {
 		set_up(&shapes[s], false);
 		set_state(0, true, true, false);
-		(void)hole_give(d);
+		(void)hole_give(d, NULL);
 		hole_adopted(d);
 		ck_assert_uint_eq(hole_given(d), 0);
 		for (uint32_t i = 0; i < d->units; i++)
 			ck_assert_uint_eq(arena_next(d, i)->given, 0);
 		/* And it all goes once more, if need be. */
-		(void)hole_give(d);
+		(void)hole_give(d, NULL);
 		for (size_t k = 0; k < pages; k++)
 			SAME(is_given(k), is_bare(k));
 	}
@@ -453,12 +453,12 @@ START_TEST(leaving)
 		hole_shared(d);
 		ck_assert(!hole_leave(d));
 		SAME(load_relaxed(&zone.holes), 0);
-		(void)hole_give(d);
+		(void)hole_give(d, NULL);
 		ck_assert(hole_leave(d));
 		SAME(hole_given(d), 0);
 		if (pages < 2)
 			continue;
-		(void)hole_give(d);
+		(void)hole_give(d, NULL);
 		hole_fill(d, 0);
 		ck_assert(!hole_leave(d));
 		SAME(hole_given(d), 0);
@@ -481,7 +481,7 @@ START_TEST(refused)
 	for (size_t i = 0; i < d->nobj; i++)
 		set_state(i, i == 4 || i == 11, true, false);
 	ck_assert_int_eq(munmap(mem + 8 * page, page), 0);
-	bytes = hole_give(d);
+	bytes = hole_give(d, NULL);
 	ck_assert_uint_eq(bytes, 8 * page);
 	ck_assert_uint_eq(hole_given(d), bytes);
 	for (size_t k = 0; k < pages; k++) {
@@ -493,10 +493,10 @@ START_TEST(refused)
 	ck_assert_uint_eq(refused, 6);
 	check_contents();
 	/* Asked again it refuses again, and gives when it can. */
-	ck_assert_uint_eq(hole_give(d), 0);
+	ck_assert_uint_eq(hole_give(d, NULL), 0);
 	ck_assert_ptr_eq(mmap(mem + 8 * page, page, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), mem + 8 * page);
-	ck_assert_uint_eq(hole_give(d), refused * page);
+	ck_assert_uint_eq(hole_give(d, NULL), refused * page);
 	ck_assert(!hole_leave(d));
 	check_contents();
 }
@@ -509,7 +509,7 @@ START_TEST(always_refused)
 	ck_assert_int_eq(munmap(mem, 4 * UNIT_SIZE), 0);
 	for (int i = 0; i < 100; i++) {
 		hole_shared(d);
-		ck_assert_uint_eq(hole_give(d), 0);
+		ck_assert_uint_eq(hole_give(d, NULL), 0);
 		hole_settled(&zone, SIZE_MAX);
 	}
 	ck_assert_uint_eq(hole_given(d), 0);

@@ -15,7 +15,8 @@ static struct retention r;
 static void
 pass(uint64_t ms)
 {
-	r.moved_ms -= ms;
+	r.gave_ms -= ms;
+	r.widened_ms -= ms;
 }
 
 START_TEST(floor_and_share)
@@ -98,6 +99,20 @@ START_TEST(halves)
 }
 END_TEST
 
+/* Giving alone does not keep it up. */
+START_TEST(halves_while_giving)
+{
+	retain_gave(&r, 8 * MIB);
+	retain_wanted(&r, 8 * MIB);
+	for (int i = 0; i < 60; i++) {
+		pass(RETAIN_MS / 2);
+		retain_gave(&r, KIB);
+		(void)retain_bound(&r, 0);
+	}
+	ck_assert_uint_lt(retain_bound(&r, 0), FLOOR + KIB);
+}
+END_TEST
+
 /* A swing keeps it up: halved only when it has rested. */
 START_TEST(swinging)
 {
@@ -167,5 +182,6 @@ START_TEST(by_many_threads)
 END_TEST
 
 RUN_TESTS("retain", floor_and_share, widened_by_what_came_back, gifts_add_up,
-    late_demand_is_new_demand, old_gifts_do_not_add_up, halves, swinging,
+    late_demand_is_new_demand, old_gifts_do_not_add_up, halves,
+    halves_while_giving, swinging,
     churning, by_many_threads)
