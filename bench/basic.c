@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * basic.c - rows with small objects and one thread at a time, except that the
- * first and `random` are also run in several threads that share nothing.
+ * basic.c - rows with small objects of one size, in one thread or in several
+ * that share nothing.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ BENCH_BODY(pair)
 	return LOOP;
 }
 
-/* ---- calloc: the same with zeroed memory ---- */
+/* ---- calloc: the same with zeroed memory, which is written to ---- */
 
 BENCH_BODY(zeroed)
 {
@@ -39,6 +39,7 @@ BENCH_BODY(zeroed)
 		if ((p[0] | p[r->size - 1]) != 0)
 			bench_fail("zeroed memory is not zero");
 		memset(p, 0xff, 16);
+		p[r->size - 1] = 0xff;
 		bench_keep(p);
 		bench_give(r, from, p);
 	}
@@ -55,10 +56,10 @@ struct batch {
 static void
 batch_setup(struct bench_run *r)
 {
-	struct batch *b = malloc(sizeof *b + r->count * sizeof b->objects[0]);
+	struct batch *b = bench_own(1, sizeof *b +
+	    r->count * sizeof b->objects[0]);
 
-	if (b == NULL || (b->order = malloc(r->count * 4)) == NULL)
-		bench_fail("out of memory");
+	b->order = bench_own(r->count, sizeof b->order[0]);
 	for (size_t i = 0; i < r->count; i++)
 		b->order[i] = (uint32_t)i;
 	r->data = b;
@@ -139,10 +140,8 @@ replace(struct bench_run *r, enum bench_source from, void **objects)
 static void
 random_setup(struct bench_run *r)
 {
-	void **objects = malloc(r->count * sizeof *objects);
+	void **objects = bench_own(r->count, sizeof *objects);
 
-	if (objects == NULL)
-		bench_fail("out of memory");
 	for (size_t i = 0; i < r->count; i++) {
 		objects[i] = bench_take(r, r->source);
 		bench_write(objects[i], i);
@@ -173,99 +172,15 @@ random_teardown(struct bench_run *r)
 	free(objects);
 }
 
-/* ---- mixed: the same, each object of another size ---- */
-
-enum { MIXED_KINDS = 16 };
-
-/* Sizes as programs have them: the smaller, the more frequent. */
-static const uint16_t mixed_sizes[MIXED_KINDS] = {
-	16, 24, 32, 32, 40, 48, 64, 64, 80, 96, 128, 160, 256, 400, 1000, 3000
-};
-
-struct mixed {
-	zone_t		*zones[MIXED_KINDS];
-	struct {
-		unsigned char	*object;
-		size_t		 kind;
-	} live[];
-};
-
-__attribute__((__always_inline__)) static inline void
-mixed_take(struct bench_run *r, enum bench_source from, size_t k)
-{
-	struct mixed *m = r->data;
-	size_t kind = bench_random(r, MIXED_KINDS);
-	unsigned char *p = from == BENCH_ZONE ? zone_alloc(m->zones[kind], 0) :
-	    malloc(mixed_sizes[kind]);
-
-	if (p == NULL)
-		bench_fail("out of memory");
-	bench_write(p, k);
-	m->live[k].object = p;
-	m->live[k].kind = kind;
-}
-
-__attribute__((__always_inline__)) static inline void
-mixed_give(struct bench_run *r, enum bench_source from, size_t k)
-{
-	struct mixed *m = r->data;
-
-	if (from == BENCH_ZONE)
-		zone_free(m->zones[m->live[k].kind], m->live[k].object);
-	else
-		free(m->live[k].object);
-}
-
-BENCH_BODY(mixed)
-{
-	struct mixed *m = r->data;
-
-	for (size_t i = 0; i < LOOP; i++) {
-		size_t k = bench_random(r, r->count);
-
-		if ((k & 63) == 0)
-			bench_check(m->live[k].object, k);
-		mixed_give(r, from, k);
-		mixed_take(r, from, k);
-	}
-	return LOOP;
-}
-
-static void
-mixed_setup(struct bench_run *r)
-{
-	struct mixed *m = malloc(sizeof *m + r->count * sizeof m->live[0]);
-
-	if (m == NULL)
-		bench_fail("out of memory");
-	r->data = m;
-	for (size_t i = 0; i < MIXED_KINDS; i++)
-		m->zones[i] = r->source == BENCH_ZONE ?
-		    bench_zone(mixed_sizes[i]) : NULL;
-	for (size_t i = 0; i < r->count; i++)
-		mixed_take(r, r->source, i);
-	for (size_t i = 0; i < WARM_UP * r->count; i += LOOP)
-		(void)mixed(r, r->source);
-}
-
-static void
-mixed_teardown(struct bench_run *r)
-{
-	struct mixed *m = r->data;
-
-	for (size_t i = 0; i < r->count; i++) {
-		bench_check(m->live[i].object, i);
-		mixed_give(r, r->source, i);
-	}
-	free(m);
-}
-
 const struct bench_row bench_basic[] = {
 	{
 		.name = "pair", .body = BENCH_BOTH(pair),
 		.sizes = { 16, 64, 256, 1024, 4096, 8192, 32768 },
-		.threads = { 1, 2, 4 },
 		.ops = LOOP, .total = 4000000
+	}, {
+		.name = "pair", .body = BENCH_BOTH(pair),
+		.sizes = { 64 }, .threads = { 2, 4, 8, 32 },
+		.ops = LOOP, .total = 8000000
 	}, {
 		.name = "calloc", .body = BENCH_BOTH(zeroed),
 		.sizes = { 64, 256, 1024, 4096, 32768 },
@@ -273,8 +188,13 @@ const struct bench_row bench_basic[] = {
 	}, {
 		.name = "batch", .setup = batch_setup,
 		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
-		.sizes = { 16, 64, 256, 1024, 4096 },
+		.sizes = { 16, 64, 256, 1024 },
 		.counts = { 8, 100, 10000 }, .total = 2000000
+	}, {
+		.name = "batch", .setup = batch_setup,
+		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
+		.sizes = { 4096, 32768 },
+		.counts = { 8, 100, 1000 }, .total = 200000
 	}, {
 		.name = "batch-reverse", .setup = batch_setup_reverse,
 		.body = BENCH_BOTH(batch), .teardown = batch_teardown,
@@ -289,8 +209,14 @@ const struct bench_row bench_basic[] = {
 		.name = "random", .setup = random_setup,
 		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
 		.sizes = { 64, 256, 1024 },
-		.counts = { 64, 10000, 100000 }, .threads = { 1, 2, 4 },
+		.counts = { 64, 10000, 100000 },
 		.ops = LOOP, .total = 1000000
+	}, {
+		.name = "random", .setup = random_setup,
+		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
+		.sizes = { 64 },
+		.counts = { 10000, 100000 }, .threads = { 2, 4, 8, 32 },
+		.ops = LOOP, .total = 2000000
 	}, {
 		.name = "random", .setup = random_setup,
 		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
@@ -300,11 +226,6 @@ const struct bench_row bench_basic[] = {
 		.name = "random", .setup = random_setup,
 		.body = BENCH_BOTH(replacing), .teardown = random_teardown,
 		.sizes = { 4096, 8192, 16384, 32768 }, .counts = { 1000 },
-		.ops = LOOP, .total = 1000000
-	}, {
-		.name = "mixed", .setup = mixed_setup,
-		.body = BENCH_BOTH(mixed), .teardown = mixed_teardown,
-		.counts = { 1000, 100000 },
 		.ops = LOOP, .total = 1000000
 	},
 	{ .name = NULL }

@@ -4,8 +4,9 @@
  *
  * A row is run once for each of its sources, sizes, counts and numbers of
  * threads, under the name SOURCE/ROW/SIZE/COUNT/THREADS.  Every thread calls
- * setup, then body again and again, and teardown; only body is timed.  The
- * rows are C; zbench.cc alone knows google-benchmark.
+ * setup, then body again and again, and teardown; only body is timed.  All
+ * have done setup before the first calls body, and none calls teardown before
+ * the last is done.  The rows are C; zbench.cc alone knows google-benchmark.
  *
  * Bodies do what programs do at least: they write to each object they get,
  * and now and then look whether what they wrote is still there.
@@ -39,6 +40,7 @@ enum {
 struct bench_run {
 	size_t		 size;		/* bytes of an object */
 	size_t		 count;		/* live objects, or a batch */
+	size_t		 align;		/* of objects; 0: what malloc gives */
 	unsigned	 thread;	/* this one, from 0 */
 	unsigned	 threads;
 	enum bench_source source;
@@ -52,24 +54,48 @@ struct bench_row {
 	void		(*setup)(struct bench_run *r);	/* may be NULL */
 	/* Returns operations done; NULL where the source cannot do it. */
 	size_t		(*body[BENCH_SOURCES])(struct bench_run *r);
-	void		(*teardown)(struct bench_run *r);	/* may be NULL */
+	void		(*teardown)(struct bench_run *r); /* may be NULL */
 	size_t		 sizes[BENCH_VALUES];	/* none: the row's affair */
 	size_t		 counts[BENCH_VALUES];	/* none: 1 */
 	unsigned	 threads[BENCH_VALUES];	/* none: 1 */
+	size_t		 align;
 	size_t		 ops;		/* of one body; 0: COUNT, or as many
 					   times that as make BENCH_LOOP */
-	size_t		 total;		/* operations of one run, about */
-	int		 spawns;	/* makes threads of its own */
+	/*
+	 * Operations of one run, about.  Beyond eight, more threads do more
+	 * of them: each must live for some time slices, or else the threads
+	 * follow one another and never meet.  0: body is called once.
+	 */
+	size_t		 total;
+	int		 spawns;	/* body makes the threads; setup, body
+					   and teardown run in one */
+	int		 forks;		/* the time of children counts */
 };
 
-/* Tables, each closed by a row without a name. */
-extern const struct bench_row bench_basic[], bench_large[], bench_shared[];
+/* Tables, each closed by a row without a name; and all of them, by NULL. */
+extern const struct bench_row bench_aligned[], bench_basic[],
+    bench_compiler[], bench_fork[], bench_interpreter[], bench_large[],
+    bench_larson[], bench_many[], bench_mixed[], bench_scratch[],
+    bench_shared[], bench_stress[], bench_thrash[], bench_touch[],
+    bench_xmalloc[];
+extern const struct bench_row *const bench_tables[];
 
 /* Say what is wrong and exit: a benchmark with wrong results has none. */
 void	bench_fail(const char *what) __attribute__((__noreturn__, __cold__));
 
 /* The zone of objects of SIZE bytes; made when first asked for. */
-zone_t	*bench_zone(size_t size);
+zone_t	*bench_zone(size_t size, size_t align);
+
+/*
+ * What the threads of a run share, for setup and teardown: the first to join
+ * has MAKE make it, the last to leave has UNMAKE unmake it.
+ */
+void	*bench_join(const struct bench_run *r,
+    void *(*make)(const struct bench_run *r));
+void	 bench_leave(void (*unmake)(void *shared));
+
+/* Memory of the row's own; it does not return without. */
+void	*bench_own(size_t n, size_t size);
 
 /* The compiler must assume that P and all memory is used here. */
 static inline void

@@ -8,31 +8,68 @@
 
 enum { KIB = 1024 };
 
-/* ---- grow: a buffer that becomes half as large again, from 16 bytes ---- */
+/* ---- grow: a buffer that becomes half as large again, from 1 byte ---- */
 
+/* The size after SIZE. */
+static size_t
+next_size(size_t size)
+{
+	return size + (size + 1) / 2;
+}
+
+/* Both ends are touched; what lies between is the program's affair. */
 static size_t
 grow(struct bench_run *r)
 {
 	size_t done = 0;
 
 	while (done < BENCH_LOOP) {
-		size_t size = 16;
+		size_t size = 1;
 		unsigned char *p = malloc(size);
 
 		for (; p != NULL && size < r->size; done++) {
 			p[0] = (unsigned char)size;
 			p[size - 1] = (unsigned char)size;
-			p = realloc(p, size + size / 2);
+			p = realloc(p, next_size(size));
 			if (p == NULL)
 				break;
 			bench_check(p, size);
 			bench_check(p + size - 1, size);
-			size += size / 2;
+			size = next_size(size);
 		}
 		if (p == NULL)
 			bench_fail("out of memory");
 		free(p);
 	}
+	return done;
+}
+
+/* ---- append: the same, and all of it is written ---- */
+
+enum { SHORT_STEPS = 27, LONG_STEPS = 44 };	/* to 64 KiB, to 64 MiB */
+
+static size_t
+append(struct bench_run *r)
+{
+	size_t done = 0, size = 1;
+	unsigned char *p = malloc(size);
+
+	if (p == NULL)
+		bench_fail("out of memory");
+	for (p[0] = 1; size < r->size; done++) {
+		size_t more = next_size(size) - size;
+
+		p = realloc(p, size + more);
+		if (p == NULL)
+			bench_fail("out of memory");
+		memset(p + size, (int)(done + 2), more);
+		bench_keep(p);
+		bench_check(p, 1);
+		bench_check(p + size - 1, done + 1);
+		bench_check(p + size + more - 1, done + 2);
+		size += more;
+	}
+	free(p);
 	return done;
 }
 
@@ -160,9 +197,21 @@ const struct bench_row bench_large[] = {
 		.sizes = { 1 * KIB, 64 * KIB },
 		.ops = BENCH_LOOP, .total = 500000
 	}, {
+		.name = "grow", .body = { grow },
+		.sizes = { 64 * 1024 * KIB },
+		.ops = BENCH_LOOP, .total = 20000
+	}, {
+		.name = "append", .body = { append },
+		.sizes = { 64 * KIB },
+		.ops = SHORT_STEPS, .total = 50000
+	}, {
+		.name = "append", .body = { append },
+		.sizes = { 64 * 1024 * KIB },
+		.ops = LONG_STEPS, .total = 300
+	}, {
 		.name = "regrow", .body = { regrow },
 		.sizes = { 1024 * KIB },
-		.ops = REGROW_STEPS, .total = 16000
+		.ops = REGROW_STEPS, .total = 80000
 	}, {
 		.name = "regrow", .body = { regrow },
 		.sizes = { 16 * 1024 * KIB },

@@ -6,16 +6,21 @@
 //
 // Every run does the same number of operations whatever the allocator, F times
 // as many as its row says, so that all allocators are measured in the same
-// state.  The counter "ops" is the number of operations, so that the time of
-// one is iterations * time / ops.
+// state.  The counter "ops" is the number of operations of all threads, so
+// that the time of one is iterations * time / ops; processor time of children,
+// in ns, is the counter "children".
 
 #include <benchmark/benchmark.h>
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 
 #include "bench.h"
 
@@ -27,17 +32,20 @@ bench_fail(const char *what)
 }
 
 extern "C" zone_t *
-bench_zone(size_t size)
+bench_zone(size_t size, size_t align)
 {
 	static std::mutex lock;
-	static std::unordered_map<size_t, zone_t *> zones;
+	static std::map<std::pair<size_t, size_t>, zone_t *> zones;
 	std::lock_guard<std::mutex> hold(lock);
-	zone_t *&z = zones[size];
+	zone_t *&z = zones[{ size, align }];
 
 	if (z == nullptr) {
 		std::string name = "bench-" + std::to_string(size);
+		zone_attr attr = {};
 
-		z = zone_create(name.c_str(), size, nullptr);
+		attr.attr_size = sizeof attr;
+		attr.align = align;
+		z = zone_create(name.c_str(), size, &attr);
 		if (z == nullptr)
 			bench_fail("zone_create failed");
 	}
@@ -70,26 +78,52 @@ struct Case {
 	}
 };
 
-void
-run(benchmark::State &state, const Case &c)
+// Nanoseconds of processor time of children that have ended.
+double
+children()
+{
+	rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e9
+	    + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec)
+	    * 1e3;
+}
+
+bench_run
+start(const Case &c, const benchmark::State &state)
 {
 	bench_run r = {};
-	size_t ops = 0;
 
 	r.size = c.size;
 	r.count = c.count;
+	r.align = c.row->align;
 	r.thread = static_cast<unsigned>(state.thread_index());
-	r.threads = static_cast<unsigned>(state.threads());
+	r.threads = static_cast<unsigned>(c.threads);
 	r.source = c.source;
 	r.random = 20110704u + r.thread;
 	if (c.source == BENCH_ZONE && c.size != 0)
-		r.zone = bench_zone(c.size);
+		r.zone = bench_zone(c.size, c.row->align);
+	return r;
+}
+
+void
+run(benchmark::State &state, const Case &c)
+{
+	bench_run r = start(c, state);
+	size_t ops = 0;
+	double before = 0;
+
 	if (c.row->setup != nullptr)
 		c.row->setup(&r);
+	if (c.row->forks)
+		before = children();
 	for (auto _ : state) {
 		ops += c.row->body[c.source](&r);
 		benchmark::ClobberMemory();
 	}
+	if (c.row->forks)
+		state.counters["children"] = children() - before;
 	if (c.row->teardown != nullptr)
 		c.row->teardown(&r);
 	// Summed over the threads.
@@ -99,17 +133,16 @@ run(benchmark::State &state, const Case &c)
 void
 add(const Case &c, double scale)
 {
-	double n = scale * static_cast<double>(c.row->total) /
-	    static_cast<double>(c.ops()) / (c.row->threads[0] == 1 ?
-	    c.threads : 1);
+	double each = static_cast<double>(c.ops()) * std::min(c.threads, 8);
+	double n = scale * static_cast<double>(c.row->total) / each;
 	auto *b = benchmark::RegisterBenchmark(c.name().c_str(),
 	    [c](benchmark::State &state) { run(state, c); });
 
 	b->Iterations(n > 1 ? static_cast<benchmark::IterationCount>(n) : 1);
-	if (c.threads > 1)
-		b->Threads(c.threads);
 	if (c.row->spawns)
 		b->MeasureProcessCPUTime();
+	else if (c.threads > 1)
+		b->Threads(c.threads);
 }
 
 // Values up to the first 0; where there are none, NONE alone.
@@ -175,8 +208,8 @@ main(int argc, char **argv)
 {
 	double scale = take_scale(&argc, argv);
 
-	for (auto *table : { bench_basic, bench_large, bench_shared })
-		for (auto *row = table; row->name != nullptr; row++)
+	for (auto *table = bench_tables; *table != nullptr; table++)
+		for (auto *row = *table; row->name != nullptr; row++)
 			add_row(row, scale);
 	benchmark::Initialize(&argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))

@@ -22,7 +22,9 @@ test="$build check g++ mandoc python3 util-linux spin valgrind $peers $page
     redis-tools sqlite3 xz-utils zstd
     musl-tools
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-bench="$build g++ python3 libbenchmark-dev $peers $more_peers"
+# The last line is the whole programs that bench/compare runs.
+bench="$build g++ python3 libbenchmark-dev gnuplot-nox $peers $more_peers
+    git lua5.4 perl redis-server redis-tools sqlite3 xz-utils"
 frag="$build python3 $page $peers $more_peers redis-server"
 
 wanted=
