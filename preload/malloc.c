@@ -152,6 +152,28 @@ reallocarray(void *p, size_t n, size_t size)
 	return realloc(p, bytes);
 }
 
+/*
+ * ALIGN is a power of two.  The class of a multiple of it has that alignment:
+ * see sizeclass.h.
+ */
+static void *
+alloc_aligned(size_t align, size_t size)
+{
+	size_t rounded;
+	void *p;
+
+	if (likely(size < sizeclass_end && align <= SIZECLASS_MAX)) {
+		rounded = round_up(max_size(size, 1), align);
+		if (likely(rounded <= SIZECLASS_MAX &&
+		    sizeclass_slot(size) != 0)) {
+			if (likely(fast_alloc(sizeclass_slot(rounded), &p)))
+				return p;
+			return refill(rounded, false);
+		}
+	}
+	return block_alloc(size, align, false);
+}
+
 exported int
 posix_memalign(void **out, size_t align, size_t size)
 {
@@ -160,7 +182,7 @@ posix_memalign(void **out, size_t align, size_t size)
 
 	if (!is_power_of_two(align) || align % sizeof (void *) != 0)
 		return EINVAL;
-	p = block_alloc(size, align, false);
+	p = alloc_aligned(align, size);
 	errno = saved;
 	if (p == NULL)
 		return ENOMEM;
@@ -175,7 +197,7 @@ aligned_alloc(size_t align, size_t size)
 		errno = EINVAL;
 		return NULL;
 	}
-	return block_alloc(size, max_size(align, SIZECLASS_QUANTUM), false);
+	return alloc_aligned(align, size);
 }
 
 /* An alignment that is no power of two means the next one, as in glibc. */
@@ -190,13 +212,13 @@ memalign(size_t align, size_t size)
 	}
 	while (power < align)
 		power *= 2;
-	return block_alloc(size, power, false);
+	return alloc_aligned(power, size);
 }
 
 exported void *
 valloc(size_t size)
 {
-	return block_alloc(size, os_page_size(), false);
+	return alloc_aligned(os_page_size(), size);
 }
 
 exported void *
@@ -208,7 +230,7 @@ pvalloc(size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return block_alloc(round_up(max_size(size, 1), page), page, false);
+	return alloc_aligned(page, round_up(max_size(size, 1), page));
 }
 
 exported size_t

@@ -2,8 +2,11 @@
 /*
  * sizeclass.h - from the size of a request to the zone that serves it.
  *
- * Classes are numbered from 1 to SIZECLASS_COUNT.  Sizes go up in steps of 16 bytes to SIZECLASS_FINE, then in 8 steps per doubling to
- * SIZECLASS_MAX.  A stride's alignment is the largest power of two in it.
+ * Classes are numbered from 1 to SIZECLASS_COUNT.  Sizes go up in steps of 16
+ * bytes to SIZECLASS_FINE, then in 8 steps per doubling to SIZECLASS_MAX.  A
+ * stride's alignment is the largest power of two in it; and where a size is a
+ * multiple of a power of two, so is its class: either the steps there are as
+ * large, and all classes are, or they are smaller, and the size is a class.
  */
 #ifndef ZOBJ_SIZECLASS_H
 #define ZOBJ_SIZECLASS_H
