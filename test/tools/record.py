@@ -119,6 +119,18 @@ class Record(unittest.TestCase):
             ("UNKNOWN", None), ("ALLOC", MARK + 1), ("FREE", MARK + 1),
             ("ALLOC", MARK + 2)])
 
+    def test_threads_of_a_child(self):
+        record(self.path + ".%p", RECORDED, "thread-forks")
+        _, child = self.recorded()
+        made = {e.size: e.thread for e in child.events
+                if e.kind == "ALLOC" and e.size in (MARK + 1, MARK + 2)}
+        self.assertEqual(len(set(made.values())), 2)
+        seen = []
+        for event in child.events:
+            if event.thread not in seen:
+                seen.append(event.thread)
+        self.assertEqual(seen, list(range(len(seen))))
+
     def test_exec(self):
         """The trace is that of what the process ends up as."""
         trace = self.record("becomes", RECORDED, "_exits")

@@ -137,6 +137,46 @@ forks(void)
 	release(p);
 }
 
+static void *
+allocate_first(void *arg)
+{
+	release(need(malloc(MARK + 1)));
+	return (arg);
+}
+
+/* In the child the first call is that of another thread than forked. */
+static void *
+fork_here(void *arg)
+{
+	pthread_t other;
+	int status;
+	pid_t pid;
+
+	release(need(malloc(MARK)));
+	pid = fork();
+	if (pid == 0) {
+		pthread_create(&other, NULL, allocate_first, NULL);
+		pthread_join(other, NULL);
+		release(need(malloc(MARK + 2)));
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		fail("the child failed");
+	return (arg);
+}
+
+static void
+thread_forks(void)
+{
+	pthread_t first, second;
+
+	/* Its stack is there for the thread of the child. */
+	pthread_create(&first, NULL, allocate_first, NULL);
+	pthread_join(first, NULL);
+	pthread_create(&second, NULL, fork_here, NULL);
+	pthread_join(second, NULL);
+}
+
 static void
 many(void)
 {
@@ -164,6 +204,8 @@ main(int argc, char **argv)
 		threads();
 	else if (strcmp(mode, "forks") == 0)
 		forks();
+	else if (strcmp(mode, "thread-forks") == 0)
+		thread_forks();
 	else if (strcmp(mode, "closes") == 0)
 		closes();
 	else if (strcmp(mode, "killed") == 0) {
