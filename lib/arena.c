@@ -559,7 +559,9 @@ arena_run_at(unsigned i, size_t n, struct arena_run *r)
 		r->state = load_acquire(&d->state);
 		r->units = units_of_head(d, r->base);
 		r->zone = __atomic_load_n(&d->zone, __ATOMIC_RELAXED);
-		r->bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED);
+		/* It remains one as long as we have the lock. */
+		r->bytes = r->state != UNIT_EXTENT ? 0 :
+		    __atomic_load_n(&d->bytes, __ATOMIC_RELAXED);
 		/* One came or went meanwhile: go on from the next unit. */
 		r->units = max_size(min_size(r->units, a->frontier - n), 1);
 	}

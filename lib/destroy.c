@@ -90,7 +90,7 @@ next_to_go(struct zone *z)
 static void
 finish(struct zone *z, bool lost)
 {
-	size_t units = z->nslabs * z->units;
+	size_t units = 0;
 	struct slab *d;
 
 	do {
@@ -105,8 +105,10 @@ finish(struct zone *z, bool lost)
 			rotate_leave(z, d);
 		lost = lost || (d == NULL && !list_empty(&z->all));
 		lock_release(&z->lock);
-		if (d != NULL)
+		if (d != NULL) {
+			units += z->units;
 			share_discard(d);
+		}
 	} while (d != NULL);
 	hole_settled(z, SIZE_MAX);
 	if (!lost)
