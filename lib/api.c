@@ -321,7 +321,10 @@ zone_stats(zone_t *handle, struct zone_stats *st)
 		errno = error;
 		return -1;
 	}
-	stats_fill(z, st);
+	if (!stats_fill(z, st)) {
+		errno = EINVAL;
+		return -1;
+	}
 	return 0;
 }
 

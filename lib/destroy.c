@@ -165,6 +165,8 @@ destroy_count_down(struct zone *z)
 	if (atomic_fetch_sub_explicit(&z->left, 1, memory_order_acq_rel) != 1)
 		return;
 	ztable_withdraw(z);
+	lock_acquire(&z->lock);
 	store_release(&z->magic, ZONE_MAGIC_DEAD);
+	lock_release(&z->lock);
 	finish(z, false);
 }

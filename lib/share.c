@@ -218,17 +218,11 @@ share_discard(struct slab *d)
 		arena_free(d, units, dirty);
 }
 
-/*
- * The lock is held: may slabs and holes of Z leave?  Of a struct that is being
- * made anew nothing may be read.  A zone that is dying still has them.
- */
+/* The lock is held: may slabs and holes of Z leave? */
 static bool
 has_memory(struct zone *z)
 {
-	uint64_t magic = load_relaxed(&z->magic);
-
-	return (magic == ZONE_MAGIC_LIVE || magic == ZONE_MAGIC_DYING) &&
-	    (z->kind & KIND_FOREVER) == 0;
+	return zone_is_there(z) && (z->kind & KIND_FOREVER) == 0;
 }
 
 /* A free slab leaves, if there are more than KEEP; NULL: none does. */

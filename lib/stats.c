@@ -163,21 +163,29 @@ add_slab(struct slab *d, struct zone_stats *st)
 	add_by_holder(d, &p, st);
 }
 
-void
-stats_zone(struct zone *z, struct zone_stats *st)
+bool
+stats_zone(struct zone *z, char *name, struct zone_stats *st)
 {
-	*st = (struct zone_stats){
-		.stats_size = sizeof *st, .size = z->size,
-		.stride = z->stride, .limit = z->limit,
-		.fails = load_relaxed(&z->fails)
-	};
+	bool there;
+
 	lock_acquire(&z->lock);
-	LIST_FOREACH(l, &z->all)
-		add_slab(SLAB_OF_ALL(l), st);
-	z->peak = max_size(z->peak, st->live);
-	st->peak = z->peak;
+	there = zone_is_there(z);
+	if (there) {
+		*st = (struct zone_stats){
+			.stats_size = sizeof *st, .size = z->size,
+			.stride = z->stride, .limit = z->limit,
+			.fails = load_relaxed(&z->fails)
+		};
+		LIST_FOREACH(l, &z->all)
+			add_slab(SLAB_OF_ALL(l), st);
+		z->peak = max_size(z->peak, st->live);
+		st->peak = z->peak;
+		st->bytes_meta = st->slabs * share_meta_bytes(z);
+		if (name != NULL)
+			memcpy(name, z->name, ZONE_NAME_SIZE);
+	}
 	lock_release(&z->lock);
-	st->bytes_meta = st->slabs * share_meta_bytes(z);
+	return there;
 }
 
 /* The struct has grown at its end once. */
@@ -188,15 +196,17 @@ stats_has_size(size_t size)
 	    size == offsetof(struct zone_stats, bytes_live);
 }
 
-void
+bool
 stats_fill(struct zone *z, struct zone_stats *st)
 {
 	struct zone_stats all;
 	size_t size = st->stats_size;
 
-	stats_zone(z, &all);
+	if (!stats_zone(z, NULL, &all))
+		return false;
 	all.stats_size = size;
 	memcpy(st, &all, size);
+	return true;
 }
 
 /* What is in no zone. */
@@ -435,11 +445,11 @@ report_line(struct report *r, const char *name, const struct zone_stats *st,
 static void
 report_zone(struct report *r, struct zone *z, bool always)
 {
+	char name[ZONE_NAME_SIZE];
 	struct zone_stats st;
 
-	stats_zone(z, &st);
-	if (always || st.slabs != 0)
-		report_line(r, z->name, &st, print_row);
+	if (stats_zone(z, name, &st) && (always || st.slabs != 0))
+		report_line(r, name, &st, print_row);
 }
 
 static void
@@ -534,6 +544,10 @@ static void
 report_live(struct fmt *f, struct zone *z)
 {
 	lock_acquire(&z->lock);
+	if (!zone_is_there(z)) {
+		lock_release(&z->lock);
+		return;
+	}
 	LIST_FOREACH(l, &z->all) {
 		struct slab *d = SLAB_OF_ALL(l);
 

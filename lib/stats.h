@@ -7,9 +7,10 @@
 
 #include "zdef.h"
 
-void	stats_zone(struct zone *z, struct zone_stats *st);
+/* And its name, if NAME is not NULL.  False: the zone has ended meanwhile. */
+bool	stats_zone(struct zone *z, char *name, struct zone_stats *st);
 /* For a program that was compiled when the struct had st->stats_size bytes. */
-void	stats_fill(struct zone *z, struct zone_stats *st);
+bool	stats_fill(struct zone *z, struct zone_stats *st);
 bool	stats_has_size(size_t size);
 int	stats_report(int fd, int how);	/* 0 or an error number */
 

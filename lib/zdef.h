@@ -110,6 +110,19 @@ _Static_assert(offsetof(struct zone, flags) ==
 _Static_assert(offsetof(struct zone, magic) ==
     offsetof(struct zone_static, zs_magic), "tells which one it is");
 
+/*
+ * The lock is held: may the fields of Z be read?  Of a struct that is being
+ * made anew they may not.  Who ends a zone says so under the lock; who makes
+ * one sets the magic last, with the release that this pairs with.
+ */
+static inline bool
+zone_is_there(struct zone *z)
+{
+	uint64_t magic = load_acquire(&z->magic);
+
+	return magic == ZONE_MAGIC_LIVE || magic == ZONE_MAGIC_DYING;
+}
+
 static inline unsigned
 zone_words(const struct zone *z)
 {

@@ -47,7 +47,7 @@ add_class(unsigned class, struct totals *t)
 {
 	struct zone_stats st;
 
-	stats_zone(sizeclass_zone(class), &st);
+	(void)stats_zone(sizeclass_zone(class), NULL, &st);
 	t->used += st.live * st.stride;
 	t->free += (st.capacity - st.live) * st.stride;
 	t->free_objects += st.capacity - st.live;
@@ -135,7 +135,7 @@ zobj_shim_malloc_info(int options, FILE *out)
 	for (unsigned c = 1; c <= SIZECLASS_COUNT; c++) {
 		struct zone_stats st;
 
-		stats_zone(sizeclass_zone(c), &st);
+		(void)stats_zone(sizeclass_zone(c), NULL, &st);
 		if (st.slabs != 0)
 			fprintf(out, "<zone size=\"%zu\" live=\"%zu\" "
 			    "capacity=\"%zu\" slabs=\"%zu\" resident=\"%zu\"/>\n",
