@@ -144,7 +144,7 @@ check_zone(struct zone *z, void *arg)
 	size_t slabs = 0, live = 0, listed = 0;
 
 	lock_acquire(&z->lock);
-	if (load_relaxed(&z->magic) == ZONE_MAGIC_DEAD) {
+	if (!zone_is_there(z)) {
 		lock_release(&z->lock);
 		return;
 	}

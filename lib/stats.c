@@ -527,7 +527,7 @@ report_all(int fd, bool json)
 		struct zone *z = ztable_at(i);
 
 		if (z != NULL)
-			report_zone(&r, z, !ztable_is_own(z));
+			report_zone(&r, z, !ztable_is_own(i));
 	}
 	take_census(&r.census);
 	report_extents(&r);
@@ -573,7 +573,7 @@ report_leaks(int fd)
 	for (unsigned i = 0; i < ztable_end(); i++) {
 		struct zone *z = ztable_at(i);
 
-		if (z != NULL && !ztable_is_own(z))
+		if (z != NULL && !ztable_is_own(i))
 			report_live(&f, z);
 	}
 	return fmt_flush(&f);

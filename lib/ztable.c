@@ -132,9 +132,9 @@ ztable_end(void)
 }
 
 bool
-ztable_is_own(const struct zone *z)
+ztable_is_own(unsigned i)
 {
-	return thread_slot_id(z->slot) < ZTABLE_OWN;
+	return i < ZTABLE_OWN;
 }
 
 void

@@ -30,7 +30,7 @@ void		 ztable_put(struct zone *z);
  */
 unsigned	 ztable_end(void);
 struct zone	*ztable_at(unsigned i);
-bool		 ztable_is_own(const struct zone *z);
+bool		 ztable_is_own(unsigned i);	/* the shim's */
 
 /* Call FN for our own records' zones, which are in no table. */
 void		 ztable_foreach_meta(void (*fn)(struct zone *z, void *arg),

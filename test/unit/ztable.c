@@ -47,8 +47,8 @@ START_TEST(two_parts)
 {
 	struct zone *own = get(true), *program = get(false);
 
-	ck_assert(ztable_is_own(own));
-	ck_assert(!ztable_is_own(program));
+	ck_assert(ztable_is_own(thread_slot_id(own->slot)));
+	ck_assert(!ztable_is_own(thread_slot_id(program->slot)));
 	ck_assert_uint_lt(number(own), ZTABLE_OWN);
 	ck_assert_uint_ge(number(program), ZTABLE_OWN);
 	ck_assert_uint_lt(number(program), ZTABLE_END);
