@@ -381,6 +381,8 @@ reclaim_trim(struct zone *z, int how)
 		(void)thread_stop_all();
 		thread_foreach_stopped(trim_caches, z);
 		thread_resume_all();
+		if (z == NULL)
+			trim.bytes += thread_purge_dead();
 	}
 	misuse_report_deferred();
 	for (unsigned i = 0; z == NULL && i < ztable_end(); i++) {

@@ -161,5 +161,7 @@ int		 thread_init(void);
 /* In the child of a fork: we are the only thread.  threads_lock held. */
 void		 thread_forget_others(void);
 size_t		 thread_count(void);	/* may be stale */
+/* What threads that have ended leave for the next ones goes; bytes given. */
+size_t		 thread_purge_dead(void);
 
 #endif /* ZOBJ_THREAD_H */

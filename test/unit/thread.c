@@ -329,6 +329,25 @@ START_TEST(strangers)
 END_TEST
 
 static void *
+take_one(void *arg)
+{
+	return take(arg);
+}
+
+/* The pages of the dead are kept for the next, until they are asked for. */
+START_TEST(dead_are_purged)
+{
+	zone_t *z = make("dead", 8, NULL);
+
+	(void)in_thread(take_one, z);
+	ck_assert_uint_gt(thread_purge_dead(), 0);
+	ck_assert_uint_eq(thread_purge_dead(), 0);
+	(void)in_thread(take_one, z);
+	ck_assert_uint_eq(stats_of(z).live, 2);
+}
+END_TEST
+
+static void *
 take_and_be_announced(void *arg)
 {
 	struct slab *d = arena_find(take(arg));
@@ -364,4 +383,5 @@ END_TEST
 RUN_TESTS("thread", registered_when_first_needed, owning,
     idle_threads_are_stopped, busy_threads_stand_still,
     inside_is_not_stopped, structs_are_reused, late_destructors,
-    first_threads, strangers, slabs_left_to_an_announcer)
+    first_threads, strangers, dead_are_purged,
+    slabs_left_to_an_announcer)
