@@ -342,17 +342,19 @@ keep_bound(void)
 }
 
 static struct slab *
-take_units(size_t units, size_t align, bool *zero)
+take_units(size_t units, size_t align, bool sparse, bool *zero)
 {
-	struct slab *head;
+	struct slab *head = NULL;
 
 	*zero = false;
-	head = take_run(&dirty_pool, units, align);
-	if (head != NULL)
-		return head;
+	if (!sparse) {
+		head = take_run(&dirty_pool, units, align);
+		if (head != NULL)
+			return head;
+		/* Clean memory is wanted: was it ours a moment ago? */
+		retain_wanted(&dirty_retention, units << UNIT_SHIFT);
+	}
 	*zero = true;
-	/* Clean memory is wanted: was it ours a moment ago? */
-	retain_wanted(&dirty_retention, units << UNIT_SHIFT);
 	head = take_run(&clean_pool, units, align);
 	if (head == NULL)
 		head = take_frontier(units, align);
@@ -364,8 +366,8 @@ take_units(size_t units, size_t align, bool *zero)
 	return head;
 }
 
-struct slab *
-arena_alloc(size_t units, size_t align, bool *zero)
+static struct slab *
+alloc(size_t units, size_t align, bool sparse, bool *zero)
 {
 	struct slab *head = NULL;
 
@@ -373,13 +375,27 @@ arena_alloc(size_t units, size_t align, bool *zero)
 		return NULL;
 	lock_acquire(&arena_lock);
 	if (load_relaxed(&arena_count) != 0 || arena_add(units + align - 1))
-		head = take_units(units, align, zero);
+		head = take_units(units, align, sparse, zero);
 	if (head != NULL) {
 		head->units = (uint32_t)units;
 		add_relaxed(&used_units, units);
 	}
 	lock_release(&arena_lock);
 	return head;
+}
+
+struct slab *
+arena_alloc(size_t units, size_t align, bool *zero)
+{
+	return alloc(units, align, false, zero);
+}
+
+struct slab *
+arena_alloc_sparse(size_t units)
+{
+	bool zero;
+
+	return alloc(units, 1, true, &zero);
 }
 
 void

@@ -46,6 +46,12 @@ struct arena_usage {
 struct slab	*arena_alloc(size_t units, size_t align, bool *zero);
 
 /*
+ * The same for memory that reads as zero and of which little will be touched:
+ * no sign that what went back to the system went too soon.
+ */
+struct slab	*arena_alloc_sparse(size_t units);
+
+/*
  * Give a run back.  Its descriptors other than the head must be UNIT_NONE.
  * DIRTY: its pages may be in memory.
  */

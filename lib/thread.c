@@ -77,7 +77,6 @@ struct_get(void)
 {
 	struct thread *t = NULL;
 	struct slab *run;
-	bool zero;
 
 	lock_acquire(&threads_lock);
 	if (!list_empty(&threads_dead)) {
@@ -88,14 +87,9 @@ struct_get(void)
 	lock_release(&threads_lock);
 	if (t != NULL)
 		return t;
-	run = arena_alloc((sizeof *t + UNIT_SIZE - 1) >> UNIT_SHIFT, 1, &zero);
+	run = arena_alloc_sparse((sizeof *t + UNIT_SIZE - 1) >> UNIT_SHIFT);
 	if (run == NULL)
 		return NULL;
-	if (!zero && os_purge((void *)run->base,
-	    (size_t)run->units << UNIT_SHIFT) != 0) {
-		arena_free(run, run->units, true);
-		return NULL;
-	}
 	return (struct thread *)run->base;
 }
 

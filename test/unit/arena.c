@@ -7,6 +7,7 @@
 
 #include "../../lib/arena.h"
 #include "../../lib/os.h"
+#include "../../lib/retain.h"
 
 enum { SLOTS = 200 };
 
@@ -348,6 +349,28 @@ START_TEST(retention_bound)
 }
 END_TEST
 
+/* Memory of which little is touched comes clean, and widens nothing. */
+START_TEST(sparse_is_no_sign)
+{
+	struct slab *d = get(64);
+	size_t bound;
+
+	memset((void *)d->base, 1, 64 * UNIT_SIZE);
+	arena_free(d, 64, true);
+	(void)arena_purge(4);
+	bound = dirty();
+	d = arena_alloc_sparse(32);
+	ck_assert_ptr_nonnull(d);
+	for (size_t i = 0; i < 32 * UNIT_SIZE; i += 512)
+		ck_assert_int_eq(((char *)d->base)[i], 0);
+	ck_assert_uint_eq(dirty(), bound);
+	memset((void *)d->base, 1, 32 * UNIT_SIZE);
+	arena_free(d, 32, true);
+	ck_assert_uint_le(dirty() * UNIT_SIZE, retain_floor(0));
+}
+END_TEST
+
 RUN_TESTS("arena", no_sense, fresh_memory, found_by_address, alignment,
     coalescing, dirty_and_clean, dirty_memory_says_so, purge_keeps,
-    extending, growing, random_against_a_model, retention_bound)
+    extending, growing, random_against_a_model, retention_bound,
+    sparse_is_no_sign)
