@@ -138,7 +138,7 @@ static noinline void
 free_other(const char *verb, zone_t *z, void *obj, struct slab *d,
     uint64_t index)
 {
-	if (d->slot == slot_of(z) && fast_free_remote(d, index))
+	if (fast_free_other(slot_of(z), d, (uintptr_t)obj, index))
 		return;
 	guard_leave();
 	free_call(verb, z, obj);

@@ -14,7 +14,7 @@
  *		    or more
  *	UNIT_SLAB   first unit of a slab		all below
  *	UNIT_PART   a later unit of a slab		units: back to the first,
- *							given
+ *							given, recip: 0
  *	UNIT_EXTENT first unit of an extent		base, units, bytes
  *
  * A slab of N objects has ceil(N / 64) words.  Object I is bit I % 64 of word

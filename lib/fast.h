@@ -58,10 +58,14 @@ void	 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word);
 void	 fast_has_free(struct tcache *tc, struct slab *d);
 
 /*
- * Inside the guard: free object INDEX of D, which is another thread's slab or a
- * shared one.  False: the slow path must look; still inside.
+ * Inside the guard: free P, which the fast path has found to be in unit D of
+ * another thread's slab or a shared one, as object INDEX, or in a later unit of
+ * any.  SLOT: of the zone that it must be in.  False: the slow path must look;
+ * still inside.
  */
-bool	 fast_free_remote(struct slab *d, uint64_t index);
+#define FAST_ANY_SLOT	UINT32_MAX
+bool	 fast_free_other(uint32_t slot, struct slab *d, uintptr_t p,
+	    uint64_t index);
 
 /* Does P lie in the word that the thread holds of a zone? */
 hot_inline bool

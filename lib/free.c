@@ -90,10 +90,9 @@ free_remote(struct slab *d, size_t index, bool stranger, enum hole_news *news)
 	return true;
 }
 
-bool
-fast_free_remote(struct slab *d, uint64_t index)
+static bool
+free_anothers(struct thread *t, struct slab *d, uint64_t index)
 {
-	struct thread *t = load_relaxed(&zobj_tls.self);
 	struct tcache *tc = slab_owner(d);
 	unsigned w = (unsigned)(index >> WORD_SHIFT);
 	enum hole_news news;
@@ -116,6 +115,46 @@ fast_free_remote(struct slab *d, uint64_t index)
 	if (unlikely(news != HOLE_NOTHING))
 		reclaim_news(z, news);
 	return true;
+}
+
+/* An object of our own slab, in one of its later units. */
+static bool
+free_far(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index)
+{
+	struct spot at;
+
+	if (fast_is_held(tc, p))
+		return fast_set_held(tc, index);
+	switch (fast_free(tc, d, p, index, &at)) {
+	case FREED:
+		return true;
+	case FREED_FIRST:
+		fast_first_in_word(at.tc, at.slab, at.word);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
+{
+	struct thread *t = load_relaxed(&zobj_tls.self);
+	bool far = load_relaxed(&d->state) == UNIT_PART;
+	uintptr_t owner;
+
+	if (far) {
+		d = arena_next(d, -(ptrdiff_t)d->units);
+		index = (uint32_t)(p - d->base) / max_size(d->stride, 1);
+		if (index * d->stride != p - d->base)
+			return false;
+	}
+	if (slot != FAST_ANY_SLOT && d->slot != slot)
+		return false;
+	owner = load_relaxed(&d->owner);
+	if (far && thread_owns(t, owner))
+		return free_far((struct tcache *)owner, d, p, index);
+	return free_anothers(t, d, index);
 }
 
 void

@@ -169,6 +169,7 @@ carve(struct zone *z)
 		struct slab *part = arena_next(d, i);
 
 		__atomic_store_n(&part->units, i, __ATOMIC_RELAXED);
+		part->recip = 0;	/* fast_index finds a first byte */
 		store_relaxed(&part->state, UNIT_PART);
 	}
 	slab_fill(d);

@@ -54,7 +54,7 @@ free_slow_path(void *p)
 static noinline void
 free_other(void *p, struct slab *d, uint64_t index)
 {
-	if (fast_free_remote(d, index))
+	if (fast_free_other(FAST_ANY_SLOT, d, (uintptr_t)p, index))
 		return;
 	guard_leave();
 	free_slow_path(p);
