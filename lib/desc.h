@@ -102,6 +102,9 @@ struct slab {
 	uint32_t	units;
 	uint16_t	given;		/* shared slab: this unit's pages that
 					   are back at the system; zone lock */
+	_Atomic(uint8_t) held;		/* owner: the word that its cache holds,
+					   if it holds one of this slab: who else
+					   wants to know need not look there */
 
 	/* Owner, or under the zone's lock in a shared slab. */
 	line_aligned

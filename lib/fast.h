@@ -133,6 +133,7 @@ fast_free(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index,
 
 	/* Our word is used up: hold this one, whose object is still hot. */
 	if (load_own(&tc->word) == 0) {
+		store_relaxed(&d->held, (uint8_t)(index >> WORD_SHIFT));
 		store_relaxed(&tc->slab, d);
 		tc->span = (uint64_t)tc->stride << WORD_SHIFT;
 		if (unlikely((uint32_t)index >= d->nobj - d->nobj % WORD_OBJECTS))

@@ -15,6 +15,7 @@ static _Atomic(size_t) stuck;		/* sum of tc->stuck */
 static _Atomic(size_t) unmoved;		/* of that, what nobody could get at */
 static _Atomic(size_t) given;		/* sum of hole_given */
 static struct churn churn;		/* of the pages that were given */
+static struct retention left;		/* slabs that left with pages given */
 
 static unsigned
 pages_per_unit(void)
@@ -83,19 +84,35 @@ is_blank(struct slab *d, size_t first, size_t last, size_t also)
 	return (bits & ~blank_bits(d, w, also)) == 0;
 }
 
-/* Is no object live but INDEX? */
+/* Is no object of word W live but INDEX? */
+static bool
+is_last_of(struct slab *d, unsigned w, size_t index)
+{
+	uint64_t live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
+
+	if (index >> WORD_SHIFT == w)
+		live &= ~((uint64_t)1 << index % WORD_OBJECTS);
+	return live == 0;
+}
+
+/* Is no object live but INDEX?  Its neighbours tell soonest. */
 static bool
 is_last(struct slab *d, size_t index)
 {
-	for (unsigned w = 0; w < slab_words(d); w++) {
-		uint64_t live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
-
-		if (index >> WORD_SHIFT == w)
-			live &= ~((uint64_t)1 << index % WORD_OBJECTS);
-		if (live != 0)
+	if (!is_last_of(d, (unsigned)(index >> WORD_SHIFT), index))
+		return false;
+	for (unsigned w = 0; w < slab_words(d); w++)
+		if (!is_last_of(d, w, index))
 			return false;
-	}
 	return true;
+}
+
+/* The object that byte OFFSET is in; see slab_recip. */
+static size_t
+object_at(const struct slab *d, size_t offset)
+{
+	return d->units == 1 && d->stride < UNIT_SIZE ?
+	    offset * d->recip >> 32 : offset / d->stride;
 }
 
 /* Does no object live in page K?  Behind the last object none does. */
@@ -103,8 +120,8 @@ static bool
 is_hole(struct slab *d, unsigned k, size_t also)
 {
 	size_t page = os_page_size(), from = k * page;
-	size_t first = from / d->stride;
-	size_t last = (from + page - 1) / d->stride;
+	size_t first = object_at(d, from);
+	size_t last = object_at(d, from + page - 1);
 
 	if (first >= d->nobj)
 		return true;
@@ -115,10 +132,11 @@ is_hole(struct slab *d, unsigned k, size_t also)
 static unsigned
 pages_of(const struct slab *d, size_t index, unsigned *first)
 {
-	size_t page = os_page_size(), from = index * d->stride;
+	unsigned shift = lowest_bit(os_page_size());
+	size_t from = index * d->stride;
 
-	*first = (unsigned)(from / page);
-	return (unsigned)((from + d->stride - 1) / page);
+	*first = (unsigned)(from >> shift);
+	return (unsigned)((from + d->stride - 1) >> shift);
 }
 
 /* Does an object next to INDEX, of the same word, look free? */
@@ -352,5 +370,16 @@ hole_leave(struct slab *d)
 
 	forget(d, bytes);
 	hole_settled(d->zone, all - bytes);
+	if (bytes != 0)
+		retain_gave(&left, bytes);
 	return bytes == all;
+}
+
+void
+hole_carved(struct slab *d)
+{
+	size_t back = retain_wanted(&left, (size_t)d->units << UNIT_SHIFT);
+
+	if (back != 0)
+		retain_came_back(&churn, back);
 }

@@ -54,6 +54,8 @@ void	hole_adopted(struct slab *d);
 void	hole_fill(struct slab *d, size_t index);
 /* D leaves its zone.  True: nothing of it is in memory. */
 bool	hole_leave(struct slab *d);
+/* D is new: perhaps it left a zone not long ago. */
+void	hole_carved(struct slab *d);
 /* BYTES of what was counted in Z have been given. */
 void	hole_settled(struct zone *z, size_t bytes);
 

@@ -52,23 +52,24 @@ retain_gave(struct retention *r, size_t bytes)
 	store_relaxed(&r->gave_ms, now);
 }
 
-void
+size_t
 retain_wanted(struct retention *r, size_t bytes)
 {
 	size_t gone = load_relaxed(&r->gone), back = min_size(bytes, gone);
 	uint64_t now;
 
 	if (back == 0)
-		return;
+		return 0;
 	now = os_coarse_ms();
 	if (!is_recent(&r->gave_ms, now)) {
 		store_relaxed(&r->gone, 0);
-		return;
+		return 0;
 	}
 	store_relaxed(&r->gone, gone - back);
 	add_relaxed(&r->bounce, back);
 	store_relaxed(&r->gave_ms, now);
 	store_relaxed(&r->widened_ms, now);
+	return back;
 }
 
 void
@@ -96,9 +97,14 @@ size_t
 retain_churn(struct churn *c, size_t used)
 {
 	size_t back = load_relaxed(&c->back), free = used / CHURN_FREE;
+	size_t most = used / CHURN_MOST;
 
 	/* Most programs never need to know the time. */
 	if (back > free)
 		back = fade(c, back);
-	return back > free ? min_size(back - free, used / CHURN_MOST) : 0;
+	if (back <= free)
+		return 0;
+	if (back > CHURN_STORM * used)
+		most += back - CHURN_STORM * used;
+	return min_size(back - free, most);
 }

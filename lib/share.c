@@ -173,6 +173,7 @@ carve(struct zone *z)
 		store_relaxed(&part->state, UNIT_PART);
 	}
 	slab_fill(d);
+	hole_carved(d);
 	if ((z->kind & KIND_FOREVER) != 0 && !zero)
 		memset((void *)d->base, 0, (size_t)z->units << UNIT_SHIFT);
 	if (is_huge(z))

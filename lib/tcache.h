@@ -93,8 +93,7 @@ tcache_take(struct tcache *tc)
 static inline bool
 tcache_holds(struct tcache *tc, const struct slab *d, unsigned w)
 {
-	return load_relaxed(&tc->slab) == d && load_relaxed(&tc->base) ==
-	    d->base + (size_t)w * WORD_OBJECTS * d->stride;
+	return load_relaxed(&d->held) == w && load_relaxed(&tc->slab) == d;
 }
 
 /* The free objects of word W of D that the cache holds. */

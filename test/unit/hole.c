@@ -20,7 +20,7 @@ static const struct shape {
 } shapes[] = {
 	{ 16, 1 }, { 48, 1 }, { 64, 1 }, { 64, 4 }, { 256, 1 }, { 256, 16 },
 	{ 1000, 1 }, { 1000, 3 }, { 4096, 1 }, { 4096, 7 }, { 5000, 1 },
-	{ 5000, 5 }, { 24576, 1 }, { 24576, 3 }, { 24576, 16 }
+	{ 5000, 5 }, { 24576, 1 }, { 24576, 3 }, { 24576, 16 }, { 65536, 1 }
 };
 
 /* Objects out of 64 that live; and lumps of neighbours in one state. */
@@ -467,6 +467,29 @@ START_TEST(leaving)
 }
 END_TEST
 
+/* Slabs that leave with pages given and come back at once are missed. */
+START_TEST(coming_back)
+{
+	enum { TIMES = 1000, SLABS = 100 };
+
+	set_up(&shapes[0], false);
+	for (int i = 0; i < SLABS; i++)
+		hole_shared(d);
+	for (int i = 0; i < TIMES; i++) {
+		/* What faded before counts from the first look on. */
+		ck_assert(i > 1 || hole_excess() > 0);
+		(void)hole_give(d, NULL);
+		(void)hole_leave(d);
+		hole_carved(d);
+	}
+	for (int i = 0; i < SLABS; i++)
+		hole_shared(d);
+	ck_assert_uint_gt(load_relaxed(&zone.holes), retain_floor(0));
+	ck_assert_uint_eq(hole_excess(), 0);
+	hole_settled(&zone, SIZE_MAX);
+}
+END_TEST
+
 /*
  * A page that is not there makes the system refuse its whole run; the run
  * before and the run behind go.  Nothing that was refused counts as given.
@@ -521,4 +544,4 @@ END_TEST
 RUN_TESTS("hole", holes_go_and_nothing_else, constructed_objects_stay,
     holes_grow, counted_as_they_open, counted_in_slabs_of_others,
     constructed_objects_are_no_holes, shared_slabs_bring_theirs, settled,
-    filled, an_owner_forgets, leaving, refused, always_refused)
+    filled, an_owner_forgets, leaving, coming_back, refused, always_refused)

@@ -38,9 +38,9 @@ START_TEST(widened_by_what_came_back)
 	ck_assert_uint_eq(retain_bound(&r, 0), FLOOR);
 	retain_gave(&r, 3 * MIB);
 	ck_assert_uint_eq(retain_bound(&r, 0), FLOOR);
-	retain_wanted(&r, MIB);
+	ck_assert_uint_eq(retain_wanted(&r, MIB), MIB);
 	ck_assert_uint_eq(retain_bound(&r, 0), FLOOR + MIB);
-	retain_wanted(&r, 10 * MIB);
+	ck_assert_uint_eq(retain_wanted(&r, 10 * MIB), 2 * MIB);
 	ck_assert_uint_eq(retain_bound(&r, 0), FLOOR + 3 * MIB);
 	retain_wanted(&r, 10 * MIB);
 	ck_assert_uint_eq(retain_bound(&r, 0), FLOOR + 3 * MIB);
@@ -147,6 +147,13 @@ START_TEST(churning)
 	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
 	c.halved_ms -= 100 * (uint64_t)CHURN_MS;
 	ck_assert_uint_eq(retain_churn(&c, MIB), 0);
+	/* A storm widens by all that is above twice what is used. */
+	retain_came_back(&c, 64 * MIB);
+	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
+	retain_came_back(&c, 10 * MIB);
+	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 14 * MIB);
+	c.halved_ms -= CHURN_MS;
+	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
 }
 END_TEST
 
