@@ -139,28 +139,36 @@ pages_of(const struct slab *d, size_t index, unsigned *first)
 	return (unsigned)((from + d->stride - 1) >> shift);
 }
 
-/* Does an object next to INDEX, of the same word, look free? */
+/* Does an object that shares page K and its word with INDEX live? */
 static bool
-has_free_neighbour(struct slab *d, size_t index)
+has_tenant(struct slab *d, unsigned k, size_t index)
 {
-	uint64_t bits = slab_free_bits(d, (unsigned)(index >> WORD_SHIFT));
+	unsigned shift = lowest_bit(os_page_size());
+	size_t first = object_at(d, (size_t)k << shift);
+	size_t last = object_at(d, ((size_t)(k + 1) << shift) - 1);
+	size_t from = index & ~(size_t)(WORD_OBJECTS - 1);
+	uint64_t bits = ~(uint64_t)0;
 
-	return ((bits >> 1 | bits << 1) >> index % WORD_OBJECTS & 1) != 0;
+	last = min_size(last, d->nobj - 1);
+	if (first > from)
+		bits <<= first - from;
+	if (last < from + WORD_OBJECTS - 1)
+		bits &= low_bits((unsigned)(last - from + 1));
+	return (bits & ~blank_bits(d, (unsigned)(index >> WORD_SHIFT),
+	    index)) != 0;
 }
 
 /* Bytes of the pages in which no object but INDEX lives. */
 static size_t
 alone_in(struct slab *d, size_t index)
 {
-	size_t page = os_page_size(), bytes = 0;
-	unsigned k, last;
+	unsigned k, last = pages_of(d, index, &k);
+	size_t bytes = 0;
 
-	/* Most frees end here.  Smaller objects share each of their pages. */
-	if (d->stride <= page / 2 && !has_free_neighbour(d, index))
-		return 0;
-	for (last = pages_of(d, index, &k); k <= last; k++)
-		if (is_hole(d, k, index))
-			bytes += page;
+	/* Most frees end with has_tenant. */
+	for (; k <= last; k++)
+		if (!has_tenant(d, k, index) && is_hole(d, k, index))
+			bytes += os_page_size();
 	return bytes;
 }
 

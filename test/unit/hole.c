@@ -254,26 +254,6 @@ opens(size_t index)
 	return bytes;
 }
 
-/*
- * Who sees no free neighbour of the same word looks no further.  So the first
- * and the last object of a word may open a page and not notice.
- */
-static bool
-is_overlooked(size_t index)
-{
-	unsigned bit = index % WORD_OBJECTS;
-	bool before = bit != 0 && !live[index - 1];
-	bool behind = bit != WORD_OBJECTS - 1 && index + 1 < d->nobj &&
-	    !live[index + 1];
-
-	if (d->stride > page / 2 || before || behind)
-		return false;
-	if (opens(index) != 0)
-		ck_assert(bit == 0 || bit == WORD_OBJECTS - 1 ||
-		    index + 1 == d->nobj);
-	return true;
-}
-
 static size_t
 random_live(struct rng *r)
 {
@@ -304,7 +284,7 @@ count_while_freeing(struct tcache *owner, _Atomic(size_t) *counter)
 	d->owner = (uintptr_t)owner;
 	for (size_t n = d->nobj; n-- > 0;) {
 		size_t i = random_live(&r);
-		size_t more = is_overlooked(i) ? 0 : opens(i);
+		size_t more = opens(i);
 		size_t before = load_relaxed(counter);
 		size_t floor = retain_floor(arena_used());
 		enum hole_news news = hole_opens(d, i), expected = HOLE_NOTHING;
