@@ -68,8 +68,8 @@ struct zone_attr {
 	size_t	 reserve;		/* place kept for reserves: must be 0 */
 	uint32_t min_free_slabs;	/* place kept for reserves: must be 0 */
 	uint32_t max_free_slabs;	/* free slabs the zone keeps, in slabs */
-	void	*seed;			/* place kept for reserves: must be NULL */
-	size_t	 seed_size;		/* place kept for reserves: must be 0 */
+	void	*seed;			/* memory for zone_cram at the start */
+	size_t	 seed_size;		/* its size */
 	int	(*ctor)(void *obj, void *arg);	/* 0, or an errno value */
 	void	(*dtor)(void *obj, void *arg);
 	void	*arg;
@@ -115,6 +115,37 @@ void zone_free_n(zone_t *z, void *const *objs, size_t n)
     ZOBJ_NAME(zobj_free_n);
 
 /*
+ * Register memory of the program's: MEM, of SIZE bytes, at any address, becomes
+ * slabs of Z.  Its objects are taken before any slab of the library's is; it is
+ * never purged, trimmed or unmapped.  Readable and writable it must be, and no
+ * part of it another zone's, or from this library's malloc.  Z owns it until
+ * the zone is gone; then it is the program's again.  The library's own records
+ * about it are at its front: registering needs no other memory, and no system
+ * call.  Returns how many objects fit (INT_MAX at most; what is left is not
+ * used); -1 with EINVAL (not even one fits, or part of MEM is taken already) or
+ * ENOSPC (1,024 such ranges are there).  (DragonFly's zbootinit; FreeBSD's
+ * uma_prealloc before there is a kmem to ask.)
+ *
+ * ZONE_CRAM_SIZE(N, SIZE, ALIGN): a size in bytes, a constant, that is enough
+ * for N objects in every zone of SIZE and ALIGN, wherever the memory lies.
+ */
+int zone_cram(zone_t *z, void *mem, size_t size) ZOBJ_NAME(zobj_cram);
+
+#define ZONE_CRAM_STRIDE(size, align)					\
+	((align) == 0 ? (size_t)(size) :				\
+	    ((size_t)(size) + ((align) - 1)) / (align) * (align))
+#define ZONE_CRAM_SLAB(stride)	/* objects in a slab, at least */	\
+	((stride) > 65536 ? 1 : (stride) < 16 ? 4096 : 65536 / (stride))
+#define ZONE_CRAM_SLABS(n, stride)					\
+	(((size_t)(n) + ZONE_CRAM_SLAB(stride) - 1) / ZONE_CRAM_SLAB(stride))
+#define ZONE_CRAM_SIZE(n, size, align)					\
+	(64 + 256 * ZONE_CRAM_SLABS(n, ZONE_CRAM_STRIDE(size, align)) +	\
+	    24 * ((size_t)(n) / 64 +					\
+	    ZONE_CRAM_SLABS(n, ZONE_CRAM_STRIDE(size, align))) +	\
+	    ((align) == 0 ? 16 : (align)) +				\
+	    (size_t)(n) * ZONE_CRAM_STRIDE(size, align))
+
+/*
  * End a zone.  All its memory is reusable by other zones afterwards, whatever
  * the caches of other threads hold.
  *   ZONE_IF_EMPTY    -1 with EBUSY, each live object reported on descriptor 2,
@@ -124,6 +155,8 @@ void zone_free_n(zone_t *z, void *const *objs, size_t n)
  *                    kernel has no membarrier(2) and other threads use zones
  *   ZONE_NOW         live objects go too; destructors run; their pointers are
  *                    invalid from now on, and freeing one is reported
+ * A zone with registered memory ends in none of these ways, but with EBUSY,
+ * where the kernel has no membarrier(2) and other threads use zones.
  * No other call may use Z at the same time or later, except zone_free of the
  * objects left under ZONE_WHEN_EMPTY.  -1 with EINVAL: HOW, or not a zone.
  */
@@ -194,6 +227,7 @@ struct zone_stats {
 	/* bytes_mapped is the sum of that and these: */
 	size_t	bytes_given;	/* given back to the system */
 	size_t	bytes_untouched; /* not written to yet */
+	size_t	bytes_seed;	/* of bytes_mapped: registered memory */
 };
 int zone_stats(zone_t *z, struct zone_stats *st) ZOBJ_NAME(zobj_stats);
 

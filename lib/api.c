@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "check.h"
+#include "cram.h"
 #include "destroy.h"
 #include "fast.h"
 #include "free.h"
@@ -227,6 +228,27 @@ zone_destroy(zone_t *handle, int how)
 	return 0;
 }
 
+exported int
+zone_cram(zone_t *handle, void *mem, size_t size)
+{
+	size_t nobj = 0;
+	struct zone *z;
+	int error = EINVAL;
+
+	if (handle != NULL) {
+		init();
+		z = zone_resolve(handle, "zone_cram", &error);
+		if (z != NULL)
+			error = load_relaxed(&z->magic) == ZONE_MAGIC_LIVE ?
+			    cram(z, mem, size, &nobj) : EINVAL;
+	}
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return (int)nobj;
+}
+
 exported size_t
 zone_trim(zone_t *handle, int how)
 {
@@ -253,7 +275,7 @@ zone_of(const void *p)
 	switch (locate((uintptr_t)p, &at)) {
 	case LOCATED_OBJECT:
 	case LOCATED_INSIDE:
-		return at.slab->zone;
+		return at.zone;
 	default:
 		return NULL;
 	}
@@ -282,10 +304,9 @@ zone_holds(zone_t *handle, const void *p)
 	if (handle != NULL && (z = zone_existing(handle, "zone_holds")) == NULL)
 		return 0;
 	if (locate((uintptr_t)p, &at) != LOCATED_OBJECT ||
-	    (z != NULL && at.slab->zone != z))
+	    (z != NULL && at.zone != z))
 		return 0;
-	return (slab_free_bits(at.slab, (unsigned)(at.index >> WORD_SHIFT)) >>
-	    at.index % WORD_OBJECTS & 1) == 0;
+	return locate_is_live(&at);
 }
 
 /* The constant part of a handle: what ZONE_DEFINE says, or what is so. */

@@ -90,6 +90,21 @@ arena_find(const void *p)
 	return arena_slab(a->base - 1, (uintptr_t)p);
 }
 
+bool
+arena_overlaps(uintptr_t start, uintptr_t end)
+{
+	unsigned n = load_acquire(&arena_count);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct arena *a = &arenas[i];
+		uintptr_t table = a->base - a->units * sizeof (struct slab);
+
+		if (start < a->base + (a->units << UNIT_SHIFT) && end > table)
+			return true;
+	}
+	return false;
+}
+
 /* Reserve one arena of UNITS units. */
 static int
 arena_reserve(size_t units)

@@ -75,6 +75,9 @@ void		 arena_set_limit(size_t bytes);	/* of the first reservation */
 /* The descriptor of the unit that P is in; NULL: in no arena. */
 struct slab	*arena_find(const void *p);
 
+/* Is part of [START, END) in the address range of an arena? */
+bool		 arena_overlaps(uintptr_t start, uintptr_t end);
+
 /* The descriptor N units further up; down for negative N. */
 static inline struct slab *
 arena_next(struct slab *d, ptrdiff_t n)

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "os.h"
 #include "panic.h"
+#include "region.h"
 #include "share.h"
 #include "slab.h"
 #include "thread.h"
@@ -107,12 +108,28 @@ check_given(struct slab *d)
 }
 
 static void
+check_seed(struct zone *z, struct slab *d)
+{
+	struct region r;
+
+	ASSERT(region_find(d->base, &r) && r.zone == z);
+	ASSERT(&r.slabs[(d->base - r.objects) / r.stride / r.per_slab] == d);
+	ASSERT(d->nobj > 0 && d->nobj <= z->nobj);
+	ASSERT(load_relaxed(&d->place) != PLACE_FREE);
+	ASSERT(!d->fresh || slab_is_free(d));
+}
+
+static void
 check_slab(struct zone *z, struct slab *d, bool quiet)
 {
 	ASSERT(load_relaxed(&d->state) == UNIT_SLAB && d->zone == z);
-	ASSERT(d->stride == z->stride && d->nobj == z->nobj);
-	ASSERT(d->slot == z->slot && d->units == z->units);
-	ASSERT(arena_find((void *)d->base) == d);
+	ASSERT(d->stride == z->stride && d->slot == z->slot);
+	if (slab_is_seed(d)) {
+		check_seed(z, d);
+	} else {
+		ASSERT(d->nobj == z->nobj && d->units == z->units);
+		ASSERT(arena_find((void *)d->base) == d);
+	}
 	for (uint32_t i = 1; i < d->units; i++) {
 		ASSERT(load_relaxed(&arena_next(d, i)->state) == UNIT_PART);
 		ASSERT(arena_next(d, i)->units == i);
@@ -141,7 +158,7 @@ static void
 check_zone(struct zone *z, void *arg)
 {
 	struct walk *walk = arg;
-	size_t slabs = 0, live = 0, listed = 0;
+	size_t slabs = 0, live = 0, listed = 0, fresh = 0;
 
 	lock_acquire(&z->lock);
 	if (!zone_is_there(z)) {
@@ -152,11 +169,12 @@ check_zone(struct zone *z, void *arg)
 		struct slab *d = SLAB_OF_ALL(l);
 
 		slabs++;
+		fresh += slab_is_seed(d) && d->fresh;
 		if (walk->running == 0 || slab_owner(d) == NULL)
 			check_slab(z, d, walk->running == 0 &&
 			    (z->kind & KIND_META) == 0);
 	}
-	ASSERT(slabs == z->nslabs);
+	ASSERT(slabs == z->nslabs && fresh == z->nfresh);
 	LIST_FOREACH(l, &z->free)
 		listed++;
 	ASSERT(listed == load_relaxed(&z->nfree));
@@ -238,5 +256,6 @@ check_all(void)
 	ztable_foreach_meta(check_zone, &walk);
 	thread_resume_all();
 	arena_check();
+	region_check();
 	return walk.slabs;
 }

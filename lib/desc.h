@@ -17,6 +17,9 @@
  *							given, recip: 0
  *	UNIT_EXTENT first unit of an extent		base, units, bytes
  *
+ * A slab in memory that the program registered (region.h) has its descriptor
+ * there, and no units.
+ *
  * A slab of N objects has ceil(N / 64) words.  Object I is bit I % 64 of word
  * I / 64.  A set bit means: free.
  *
@@ -50,8 +53,8 @@ enum slab_place {
 	PLACE_ACTIVE,		/* owned: role in a thread cache, no list */
 	PLACE_READY,		/* owned: objects came back */
 	PLACE_SPENT,		/* owned: no object free, as far as is known */
-	PLACE_PARTIAL,		/* shared: in one of the zone's groups */
-	PLACE_FREE,		/* shared: all objects free */
+	PLACE_PARTIAL,		/* shared: in one of the zone's groups, or seed */
+	PLACE_FREE,		/* shared: all objects free, no seed */
 	PLACE_BUSY		/* shared: no object free */
 };
 
@@ -97,7 +100,10 @@ struct slab {
 		uint8_t	group;		/* of PLACE_PARTIAL; zone lock */
 		bool	dirty;		/* free run: pages may be in memory */
 	};
-	uint8_t		shard;		/* depot shard it came from */
+	union {
+		uint8_t	shard;		/* depot shard it came from */
+		bool	fresh;		/* seed: never used; zone lock */
+	};
 	struct zone	*zone;
 	uint32_t	units;
 	uint16_t	given;		/* shared slab: this unit's pages that
@@ -125,6 +131,13 @@ struct slab {
 };
 
 _Static_assert(sizeof (struct slab) == 256, "the table's grain");
+
+/* Does it lie in memory that the program registered? */
+static inline bool
+slab_is_seed(const struct slab *d)
+{
+	return d->units == 0;
+}
 
 #define SLAB_OF_LINK(l)	CONTAINER(l, struct slab, link)
 #define SLAB_OF_ALL(l)	CONTAINER(l, struct slab, all)

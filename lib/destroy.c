@@ -19,6 +19,7 @@
 #include "misuse.h"
 #include "os.h"
 #include "reclaim.h"
+#include "region.h"
 #include "remote.h"
 #include "rotate.h"
 #include "share.h"
@@ -106,11 +107,15 @@ finish(struct zone *z, bool lost)
 		lost = lost || (d == NULL && !list_empty(&z->all));
 		lock_release(&z->lock);
 		if (d != NULL) {
-			units += z->units;
+			units += d->units;
 			share_discard(d);
 		}
 	} while (d != NULL);
 	hole_settled(z, SIZE_MAX);
+	/* The program has its memory back; see locate_is_live. */
+	lock_acquire(&z->lock);
+	region_remove(z);
+	lock_release(&z->lock);
 	if (!lost)
 		ztable_put(z);
 	ztable_foreach_meta(shed, NULL);
@@ -130,6 +135,13 @@ destroy(struct zone *z, int how)
 
 	ztable_withdraw(z);
 	running = stop_and_empty(z);
+	/* A thread that goes on may touch descriptors that would be no more. */
+	if (running != 0 && region_has(z)) {
+		ztable_publish(z);
+		thread_resume_all();
+		misuse_report_deferred();
+		return EBUSY;
+	}
 	lock_acquire(&z->lock);
 	twice = remote_drain_zone(z);
 	if (twice != 0)

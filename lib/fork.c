@@ -3,7 +3,8 @@
  * fork.c - takes every lock in the order of enum lock_rank before a fork, and
  * gives them back after it in both processes.
  *
- *	prepare: setup > stop threads > zones > each zone > own records > depot > arena
+ *	prepare: setup > stop threads > zones > each zone > own records > depot > arena >
+ *		 regions
  *
  * Stopped threads are outside the allocator, so the child finds no structure
  * half changed; what the other threads held there becomes shared.
@@ -21,6 +22,7 @@
 #include "depot.h"
 #include "helper.h"
 #include "misuse.h"
+#include "region.h"
 #include "thread.h"
 #include "zone.h"
 #include "ztable.h"
@@ -38,6 +40,7 @@ prepare(void)
 	ztable_lock_all();
 	depot_lock_all();
 	lock_acquire(&arena_lock);
+	lock_acquire(&region_lock);
 	lock_have_all(true);
 }
 
@@ -45,6 +48,7 @@ static void
 release_inner(void)
 {
 	lock_have_all(false);
+	lock_release(&region_lock);
 	lock_release(&arena_lock);
 	depot_unlock_all();
 	ztable_unlock_all();

@@ -210,8 +210,8 @@ free_slow(const char *verb, struct zone *z, uintptr_t p)
 			misuse_foreign(verb, p);
 		else
 			locate_report(verb, p, what, &at);
-	} else if (unlikely(z != NULL && at.slab->zone != z)) {
-		misuse_wrong_zone(verb, at.slab->zone, z, p);
+	} else if (unlikely(z != NULL && at.zone != z)) {
+		misuse_wrong_zone(verb, at.zone, z, p);
 	} else {
 		free_located(verb, &at);
 	}

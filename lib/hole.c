@@ -238,10 +238,14 @@ hole_stuck_stays(void)
 enum hole_news
 hole_opens(struct slab *d, size_t index)
 {
-	size_t bytes = alone_in(d, index);
 	struct zone *z = d->zone;
 	struct tcache *tc = slab_owner(d);
+	size_t bytes;
 
+	/* Registered memory stays whatever lives there. */
+	if (slab_is_seed(d))
+		return HOLE_NOTHING;
+	bytes = alone_in(d, index);
 	if (tc != NULL && bytes != 0) {
 		add(&stuck, bytes);
 		add(&tc->stuck, bytes);
@@ -362,6 +366,8 @@ hole_fill(struct slab *d, size_t index)
 {
 	unsigned k, last = pages_of(d, index, &k);
 
+	if (slab_is_seed(d))
+		return;
 	for (; k <= last; k++) {
 		if (!is_given(d, k))
 			continue;

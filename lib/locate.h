@@ -13,6 +13,7 @@ enum located {
 	LOCATED_OBJECT,		/* slab, index; free or not */
 	LOCATED_INSIDE,		/* slab, index, base: inside an object */
 	LOCATED_BEHIND,		/* slab: behind its last object */
+	LOCATED_BEFORE,		/* in registered memory, before its objects */
 	LOCATED_EXTENT,		/* slab: the first byte of an extent */
 	LOCATED_IN_EXTENT,	/* slab: later in an extent */
 	LOCATED_NOTHING,	/* in an arena, but in no slab or extent */
@@ -21,11 +22,19 @@ enum located {
 
 struct location {
 	struct slab *slab;
+	struct zone *zone;	/* of a slab */
 	size_t	     index;
 	uintptr_t    base;
+	bool	     seed;		/* slab lies in registered memory */
 };
 
 enum located	locate(uintptr_t p, struct location *at);
+
+/*
+ * Is the object that was located at AT live?  Its zone may come to its end
+ * meanwhile, and registered memory be the program's again: then it is not.
+ */
+bool		locate_is_live(const struct location *at);
 
 /* Report what is wrong with P; outside the guard.  Not for LOCATED_OBJECT. */
 void		locate_report(const char *verb, uintptr_t p, enum located what,

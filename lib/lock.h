@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_META_ZONE,		/* the same of a zone of our own records */
 	RANK_DEPOT,		/* one shard of free slabs */
 	RANK_ARENA,		/* runs of units, the frontier */
+	RANK_REGION,		/* registered memory */
 	RANK_MISUSE		/* mistakes to be reported */
 };
 

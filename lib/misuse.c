@@ -128,6 +128,17 @@ misuse_not_an_object(const char *verb, struct zone *z, uintptr_t p,
 }
 
 void
+misuse_before_objects(const char *verb, struct zone *z, uintptr_t p)
+{
+	struct fmt f;
+
+	begin(&f, verb, "not an object");
+	fmt_print(&f, "%p is before the first object of registered memory in "
+	    "zone \"%s\"\n", (void *)p, z->name);
+	finish(&f, ZONE_NOT_AN_OBJECT, z, p);
+}
+
+void
 misuse_inside_extent(const char *verb, uintptr_t p, uintptr_t extent)
 {
 	struct fmt f;

@@ -25,6 +25,8 @@ void	misuse_wrong_zone(const char *verb, struct zone *is, struct zone *asked,
 /* OBJECT 0: behind the last object. */
 void	misuse_not_an_object(const char *verb, struct zone *z, uintptr_t p,
 	    uintptr_t object);
+/* In registered memory. */
+void	misuse_before_objects(const char *verb, struct zone *z, uintptr_t p);
 void	misuse_inside_extent(const char *verb, uintptr_t p, uintptr_t extent);
 void	misuse_foreign(const char *verb, uintptr_t p);
 void	misuse_stale(const char *verb, uintptr_t p);

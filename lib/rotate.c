@@ -104,6 +104,10 @@ insert(struct zone *z, struct slab *d)
 	if (n == 0) {
 		store_relaxed(&d->place, PLACE_BUSY);
 		list_push(&z->busy, &d->link);
+	} else if (slab_is_seed(d)) {
+		store_relaxed(&d->place, PLACE_PARTIAL);
+		d->group = 0;
+		list_push(&z->seed, &d->link);
 	} else if (n == d->nobj) {
 		store_relaxed(&d->place, PLACE_FREE);
 		list_push(&z->free, &d->link);
@@ -141,6 +145,8 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 struct slab *
 rotate_first(struct zone *z)
 {
+	if (!list_empty(&z->seed))
+		return SLAB_OF_LINK(z->seed.next);
 	for (unsigned g = 0; g <= ZONE_GROUPS; g++)
 		if (!list_empty(&z->groups[g]))
 			return SLAB_OF_LINK(z->groups[g].next);
@@ -167,7 +173,7 @@ adopt_from(struct zone *z, struct list *head, struct tcache *tc)
 struct slab *
 rotate_adopt(struct zone *z, struct tcache *tc)
 {
-	struct slab *d = NULL;
+	struct slab *d = adopt_from(z, &z->seed, tc);
 
 	for (unsigned g = 0; d == NULL && g <= ZONE_GROUPS; g++)
 		d = adopt_from(z, &z->groups[g], tc);

@@ -36,11 +36,12 @@ share_init(struct zone *z, enum lock_rank rank)
 	lock_acquire(&z->lock);
 	for (unsigned g = 0; g <= ZONE_GROUPS; g++)
 		list_init(&z->groups[g]);
+	list_init(&z->seed);
 	list_init(&z->free);
 	list_init(&z->busy);
 	list_init(&z->all);
 	list_init(&z->zones);
-	z->nslabs = z->leaving = z->peak = z->next_sample = 0;
+	z->nslabs = z->nfresh = z->leaving = z->peak = z->next_sample = 0;
 	store_relaxed(&z->nfree, 0);
 	store_relaxed(&z->announced, NULL);
 	store_relaxed(&z->live, 0);
@@ -198,11 +199,15 @@ share_discard(struct slab *d)
 {
 	struct zone *z = d->zone;
 	uint32_t units = d->units;
-	bool dirty = !hole_leave(d);
+	bool dirty;
 
+	if (d->built != NULL && z->dtor != NULL)
+		unbuild(z, d);
+	/* Nothing of it is ours: see region.h. */
+	if (slab_is_seed(d))
+		return;
+	dirty = !hole_leave(d);
 	if (d->built != NULL) {
-		if (z->dtor != NULL)
-			unbuild(z, d);
 		map_free(d->built);
 		d->built = NULL;
 	}
@@ -351,15 +356,35 @@ share_sample_peak(struct zone *z)
 	z->peak = max_size(z->peak, share_count_live(z));
 }
 
+/* The slabs in use are to be one more; the lock is held. */
+static void
+grow(struct zone *z)
+{
+	size_t used = z->nslabs - z->nfresh;
+
+	if (used >= z->next_sample) {
+		share_sample_peak(z);
+		z->next_sample = used + used / SAMPLE_SHARE;
+	}
+}
+
 /* A new slab joins the zone; the lock is held. */
 static void
 join(struct zone *z, struct slab *d, struct tcache *tc)
 {
-	if (z->nslabs >= z->next_sample) {
-		share_sample_peak(z);
-		z->next_sample = z->nslabs + z->nslabs / SAMPLE_SHARE;
-	}
+	grow(z);
 	rotate_enter(z, d, tc);
+}
+
+/* Objects of D, which the zone has, are used; the lock is held. */
+static void
+use(struct zone *z, struct slab *d)
+{
+	if (likely(!slab_is_seed(d)) || !d->fresh)
+		return;
+	grow(z);
+	d->fresh = false;
+	z->nfresh--;
 }
 
 static void *
@@ -370,6 +395,7 @@ take_first(struct zone *z, struct slab **slab, bool *raw)
 
 	if (d == NULL)
 		return NULL;
+	use(z, d);
 	index = slab_take(d, raw);
 	ASSERT(index >= 0);
 	hole_fill(d, (size_t)index);
@@ -423,6 +449,8 @@ share_adopt(struct zone *z, struct tcache *tc, unsigned how, uintptr_t *twice)
 		return NULL;
 	*twice = remote_drain_zone(z);
 	d = rotate_adopt(z, tc);
+	if (d != NULL)
+		use(z, d);
 	lock_release(&z->lock);
 	if (d != NULL || (how & SHARE_GROW) == 0)
 		return d;

@@ -19,6 +19,7 @@
 #include "fmt.h"
 #include "hole.h"
 #include "os.h"
+#include "region.h"
 #include "share.h"
 #include "slab.h"
 #include "ztable.h"
@@ -28,6 +29,8 @@ enum { PAGES_AT_ONCE = 256 };
 /* A slab as it was at one moment, and how its memory divides. */
 struct picture {
 	const struct slab *slab;
+	size_t	 bytes;			/* of the slab */
+	size_t	 skew;			/* from its first page to its base */
 	size_t	 size;			/* of an object, without padding */
 	size_t	 nfree;
 	/* A word more than objects need: free_below looks at it. */
@@ -64,14 +67,19 @@ free_below(const struct picture *p, size_t end)
 	    min_size(end % stride, p->size) : 0);
 }
 
-/* N pages, the last of them before page END, are in memory. */
+/*
+ * N pages, the last of them before page END, are in memory.  The slab's first
+ * byte and its last may be anywhere in a page, if it is registered memory.
+ */
 static void
 add_pages(struct picture *p, size_t end, size_t n)
 {
-	size_t to = end * os_page_size(), from = to - n * os_page_size();
+	size_t page = os_page_size(), first = (end - n) * page, to, from;
 
 	if (n == 0)
 		return;
+	from = first - min_size(first, p->skew);
+	to = min_size(end * page - p->skew, p->bytes);
 	p->resident += to - from;
 	p->of_objects += objects_below(p, to) - objects_below(p, from);
 	p->of_free += free_below(p, to) - free_below(p, from);
@@ -83,9 +91,9 @@ look_at_pages(struct picture *p, size_t k, size_t n)
 {
 	unsigned char present[PAGES_AT_ONCE];
 	size_t page = os_page_size(), run = 0;
+	uintptr_t first = p->slab->base - p->skew;
 
-	if (os_pages_present((char *)p->slab->base + k * page, n * page,
-	    present) != 0)
+	if (os_pages_present((char *)first + k * page, n * page, present) != 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if ((present[i] & 1) != 0) {
@@ -98,13 +106,23 @@ look_at_pages(struct picture *p, size_t k, size_t n)
 	add_pages(p, k + n, run);
 }
 
+/* Registered memory has no more of a slab than its objects. */
+static size_t
+slab_bytes(const struct slab *d)
+{
+	return slab_is_seed(d) ? (size_t)d->nobj * d->stride :
+	    (size_t)d->units << UNIT_SHIFT;
+}
+
 static void
 take_picture(struct picture *p, struct slab *d, size_t size)
 {
-	size_t pages = ((size_t)d->units << UNIT_SHIFT) / os_page_size();
+	size_t page = os_page_size(), skew = d->base % page;
+	size_t bytes = slab_bytes(d), pages = (skew + bytes + page - 1) / page;
 	unsigned words = slab_words(d);
 
-	*p = (struct picture){ .slab = d, .size = size };
+	*p = (struct picture){ .slab = d, .bytes = bytes, .skew = skew,
+	    .size = size };
 	for (unsigned w = 0; w < words; w++) {
 		p->free[w] = slab_free_bits(d, w);
 		p->nfree += count_bits(p->free[w]);
@@ -145,7 +163,7 @@ add_by_holder(struct slab *d, const struct picture *p, struct zone_stats *st)
 static void
 add_slab(struct slab *d, struct zone_stats *st)
 {
-	size_t bytes = (size_t)d->units << UNIT_SHIFT, absent, given;
+	size_t bytes = slab_bytes(d), absent, given;
 	struct picture p;
 
 	take_picture(&p, d, st->size);
@@ -155,6 +173,7 @@ add_slab(struct slab *d, struct zone_stats *st)
 	st->capacity += d->nobj;
 	st->live += d->nobj - p.nfree;
 	st->bytes_mapped += bytes;
+	st->bytes_seed += slab_is_seed(d) ? bytes : 0;
 	st->bytes_resident += p.resident;
 	st->bytes_live += p.of_objects - p.of_free;
 	st->bytes_slack += p.resident - p.of_objects;
@@ -188,11 +207,12 @@ stats_zone(struct zone *z, char *name, struct zone_stats *st)
 	return there;
 }
 
-/* The struct has grown at its end once. */
+/* The struct has grown at its end twice. */
 bool
 stats_has_size(size_t size)
 {
 	return size == sizeof (struct zone_stats) ||
+	    size == offsetof(struct zone_stats, bytes_seed) ||
 	    size == offsetof(struct zone_stats, bytes_live);
 }
 
@@ -235,6 +255,7 @@ struct census {
 	struct amount extents;
 	size_t	      asked_for;	/* of extents, as far as in memory */
 	size_t	      resident;		/* all of it, as the system says */
+	size_t	      regions;		/* how many that includes */
 };
 
 /* NULL: it is counted with its zone. */
@@ -281,11 +302,67 @@ count_descriptors(struct census *c, const struct arena_span *s)
 	a->resident += os_resident((void *)s->table, s->base - s->table);
 }
 
+/* Bytes in memory of [FROM, TO), which is PAGES_AT_ONCE pages at most. */
+static size_t
+resident_at_once(uintptr_t from, uintptr_t to)
+{
+	unsigned char present[PAGES_AT_ONCE];
+	size_t page = os_page_size(), bytes = 0;
+	uintptr_t first = from & ~(page - 1);
+
+	if (os_pages_present((void *)first, round_up(to, page) - first,
+	    present) != 0)
+		return 0;
+	for (size_t i = 0; from < to; i++) {
+		uintptr_t end = min_size(first + (i + 1) * page, to);
+
+		bytes += (present[i] & 1) != 0 ? end - from : 0;
+		from = end;
+	}
+	return bytes;
+}
+
+/*
+ * Bytes of [FROM, TO) that are in memory.  Those of neighbours add up, where
+ * they share a page too.
+ */
+static size_t
+resident_between(uintptr_t from, uintptr_t to)
+{
+	size_t page = os_page_size(), bytes = 0;
+	uintptr_t end;
+
+	for (; from < to; from = end) {
+		end = min_size((from & ~(page - 1)) + PAGES_AT_ONCE * page, to);
+		bytes += resident_at_once(from, end);
+	}
+	return bytes;
+}
+
+/*
+ * The objects of a region are counted with their zone; what lies before them,
+ * and what is left behind the last, with the descriptors.
+ */
+static void
+count_region(struct census *c, const struct region *r)
+{
+	struct amount *a = &c->others[OTHER_DESCRIPTORS];
+	uintptr_t behind = r->objects + r->nobj * r->stride;
+
+	a->count += (r->nobj - 1) / r->per_slab + 1;
+	a->mapped += r->objects - r->start + r->end - behind;
+	a->resident += resident_between(r->start, r->objects) +
+	    resident_between(behind, r->end);
+	c->resident += resident_between(r->start, r->end);
+	c->regions++;
+}
+
 static void
 take_census(struct census *c)
 {
 	struct arena_span s;
 	struct arena_run r;
+	struct region region;
 
 	*c = (struct census){ .asked_for = 0 };
 	for (unsigned i = 0; arena_span(i, &s); i++) {
@@ -295,6 +372,8 @@ take_census(struct census *c)
 		c->resident += os_resident((void *)s.table,
 		    s.base - s.table + s.bytes);
 	}
+	for (size_t i = 0; region_at(i, &region); i++)
+		count_region(c, &region);
 }
 
 /* Five characters and a blank, as people read amounts: 1234K, 12.3M. */
@@ -400,6 +479,7 @@ print_json(struct fmt *f, const struct zone_stats *st)
 	print_member(f, "bytes_slack", st->bytes_slack);
 	print_member(f, "bytes_given", st->bytes_given);
 	print_member(f, "bytes_untouched", st->bytes_untouched);
+	print_member(f, "bytes_seed", st->bytes_seed);
 	fmt_print(f, "}");
 }
 
@@ -509,8 +589,9 @@ report_sum(struct report *r)
 	fmt_print(&r->f, "%-31s %7s %8u %8s %6u", "total", "",
 	    (uint64_t)r->total.live, "", (uint64_t)r->total.slabs);
 	print_memory(&r->f, &r->total);
-	fmt_print(&r->f, "explained %u of %u KiB resident in the arena\n",
-	    explained / 1024, resident / 1024);
+	fmt_print(&r->f, "explained %u of %u KiB resident in the arena%s\n",
+	    explained / 1024, resident / 1024,
+	    r->census.regions != 0 ? " and in registered memory" : "");
 }
 
 static int

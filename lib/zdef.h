@@ -4,6 +4,7 @@
  *
  * A shared slab is on exactly one of the zone's lists, by what is free in it:
  *
+ *	seed: registered memory with free objects, used before all others
  *	groups[0] (fullest) ... groups[ZONE_GROUPS - 1] (emptiest) -> free
  *	groups[ZONE_GROUPS]: held back, for it has given pages back
  *	busy: nothing free
@@ -50,6 +51,7 @@ struct zone {
 	uint32_t	nobj;		/* per slab */
 	uint32_t	units;		/* per slab */
 	uint32_t	align_units;
+	uint32_t	align;		/* of objects, in bytes */
 	_Atomic(uint32_t) keep;		/* free slabs it keeps */
 	bool		huge;		/* prefers huge pages */
 	uint64_t	recip;
@@ -64,11 +66,14 @@ struct zone {
 	/* Under the zone's lock. */
 	line_aligned
 	struct lock	lock;
+	struct list	seed;
 	struct list	groups[ZONE_GROUPS + 1];
 	struct list	free;
 	struct list	busy;
 	struct list	all;
 	size_t		nslabs;
+	size_t		nfresh;		/* of those in registered memory: never
+					   used yet */
 	_Atomic(size_t)	nfree;		/* slabs on `free`; read by anybody */
 	size_t		leaving;	/* slabs taken off it, on their way out:
 					   the zone must not end meanwhile */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cram.h"
 #include "lock.h"
 #include "misuse.h"
 #include "options.h"
@@ -58,8 +59,8 @@ is_sane(size_t size, const struct zone_attr *a)
 	if ((a->flags & ZONE_ZERO) != 0 && a->ctor != NULL)
 		return false;
 	/* Places kept for what is not there yet: say so now, not later. */
-	return a->reserve == 0 && a->min_free_slabs == 0 && a->seed == NULL &&
-	    a->seed_size == 0;
+	return a->reserve == 0 && a->min_free_slabs == 0 &&
+	    (a->seed != NULL) == (a->seed_size != 0);
 }
 
 /* Size, alignment and slab become numbers that the fast path uses. */
@@ -78,6 +79,7 @@ set_shape(struct zone *z, size_t size, const struct zone_attr *a)
 	z->nobj = (uint32_t)min_size(slab / stride, SLAB_MAX_OBJECTS);
 	z->recip = (((uint64_t)1 << 32) + stride - 1) / stride;
 	z->units = (uint32_t)(slab >> UNIT_SHIFT);
+	z->align = (uint32_t)align;
 	z->align_units = (uint32_t)max_size(align >> UNIT_SHIFT, 1);
 	if ((a->flags & ZONE_HUGE) != 0 && slab >= 2 * MIB)
 		z->align_units = (uint32_t)max_size(z->align_units,
@@ -94,6 +96,16 @@ set_name(struct zone *z, const char *name)
 	memcpy(z->name, name, min_size(n, sizeof z->name - 1));
 }
 
+/* A zone that nobody has seen cannot be. */
+static void
+unmake(struct zone *z)
+{
+	lock_acquire(&z->lock);
+	store_release(&z->magic, ZONE_MAGIC_DEAD);
+	lock_release(&z->lock);
+	ztable_put(z);
+}
+
 struct zone *
 zone_make(const char *name, size_t size, const struct zone_attr *attr,
     bool own, int *error)
@@ -101,6 +113,7 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	struct zone_attr none = { .attr_size = sizeof none };
 	const struct zone_attr *a = attr != NULL ? attr : &none;
 	struct zone *z;
+	size_t nobj;
 
 	*error = EINVAL;
 	if (name == NULL || !is_sane(size, a))
@@ -124,8 +137,12 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP));
 	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
 	share_init(z, RANK_ZONE);
+	*error = a->seed != NULL ? cram(z, a->seed, a->seed_size, &nobj) : 0;
+	if (*error != 0) {
+		unmake(z);
+		return NULL;
+	}
 	ztable_publish(z);
-	*error = 0;
 	return z;
 }
 
