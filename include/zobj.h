@@ -123,8 +123,7 @@ void zone_free_n(zone_t *z, void *const *objs, size_t n)
  * about it are at its front: registering needs no other memory, and no system
  * call.  Returns how many objects fit (INT_MAX at most; what is left is not
  * used); -1 with EINVAL (not even one fits, or part of MEM is taken already) or
- * ENOSPC (1,024 such ranges are there).  (DragonFly's zbootinit; FreeBSD's
- * uma_prealloc before there is a kmem to ask.)
+ * ENOSPC (1,024 such ranges are there).  (Mach's zcram; zbootinit of the BSDs.)
  *
  * ZONE_CRAM_SIZE(N, SIZE, ALIGN): a size in bytes, a constant, that is enough
  * for N objects in every zone of SIZE and ALIGN, wherever the memory lies.

@@ -22,23 +22,31 @@ struct layout {
 	uintptr_t objects;
 	uintptr_t end;
 	size_t	  nslabs;
-	size_t	  words;		/* of each slab */
+	size_t	  words;		/* of each slab but the last */
 };
+
+static size_t
+words_of(size_t nobj)
+{
+	return (nobj + WORD_OBJECTS - 1) >> WORD_SHIFT;
+}
 
 /* Where everything is if there are N objects. */
 static void
 lay_out(const struct zone *z, uintptr_t start, size_t n, struct layout *l)
 {
+	size_t words = n / z->nobj * words_of(z->nobj) + words_of(n % z->nobj);
+
 	l->nslabs = (n + z->nobj - 1) / z->nobj;
-	l->words = (min_size(n, z->nobj) + WORD_OBJECTS - 1) >> WORD_SHIFT;
+	l->words = words_of(min_size(n, z->nobj));
 	l->slabs = round_up(start, _Alignof(struct slab));
 	l->maps = l->slabs + l->nslabs * sizeof (struct slab);
 	l->built = l->maps;
 	if (l->words > SLAB_INLINE_WORDS)
-		l->built += l->nslabs * l->words * sizeof (struct pair);
+		l->built += words * sizeof (struct pair);
 	l->objects = l->built;
 	if (z->ctor != NULL)
-		l->objects += l->nslabs * l->words * sizeof (uint64_t);
+		l->objects += words * sizeof (uint64_t);
 	l->objects = round_up(l->objects, z->align);
 	l->end = l->objects + n * z->stride;
 }

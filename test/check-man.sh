@@ -88,13 +88,13 @@ awk '{
 	print ""
 }' "$header" > "$tmp/zobj.h"
 
-# Functions and the macro that programs call.
+# Functions and the macros that programs call.
 for page in $pages; do
 	names "$page"
 done > "$tmp/names"
 functions=$(grep -o 'zone_[a-z_]*(' "$tmp/zobj.h" | tr -d '(' | sort -u)
 [ -n "$functions" ] || wrong "zobj.h declares nothing"
-for name in $functions ZONE_DEFINE; do
+for name in $functions ZONE_DEFINE ZONE_CRAM_SIZE; do
 	grep -qx "$name" "$tmp/names" || wrong "$name is in no page's NAME"
 	[ -f "$top/man/$name.3" ] || wrong "no page or link $name.3"
 done
@@ -151,6 +151,7 @@ zobj: VERB: double free: object 0xADDR in zone "NAME"
 zobj: VERB: wrong zone: object 0xADDR is in zone "A", not in zone "B"
 zobj: VERB: not an object: 0xADDR is N bytes inside object 0xADDR2 in zone "NAME"
 zobj: VERB: not an object: 0xADDR is behind the last object of a slab in zone "NAME"
+zobj: VERB: not an object: 0xADDR is before the first object of registered memory in zone "NAME"
 zobj: VERB: not an object: 0xADDR is N bytes inside allocation 0xADDR2
 zobj: VERB: foreign pointer: 0xADDR is not from this allocator
 zobj: VERB: stale pointer: 0xADDR is in memory that was given back

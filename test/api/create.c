@@ -73,14 +73,16 @@ START_TEST(refuses_flags)
 }
 END_TEST
 
-START_TEST(refuses_reserved_members)
+START_TEST(refuses_attributes)
 {
-	static char seed[64];
+	static char seed[256];
 
 	refuse(8, ATTR(.reserve = 1));
 	refuse(8, ATTR(.min_free_slabs = 1));
 	refuse(8, ATTR(.seed = seed));
 	refuse(8, ATTR(.seed_size = sizeof seed));
+	/* No room for an object. */
+	refuse(8, ATTR(.seed = seed, .seed_size = sizeof seed));
 }
 END_TEST
 
@@ -255,7 +257,7 @@ START_TEST(records_in_used_memory)
 END_TEST
 
 RUN_TESTS("create", refuses_sizes, refuses_attr_size, refuses_shapes,
-    refuses_flags, refuses_reserved_members, refusal_leaves_nothing,
+    refuses_flags, refuses_attributes, refusal_leaves_nothing,
     accepts_the_extremes, name_is_copied_and_cut, attr_is_copied,
     default_alignment, equal_zones_are_not_merged, all_zones,
     zones_come_and_go, records_in_used_memory)
