@@ -55,14 +55,14 @@ take_inside(zone_t *z, size_t n, const void *mem, size_t size, size_t align)
 
 	take_all(z, objs, n);
 	for (size_t i = 0; i < n; i++) {
-		ck_assert(is_inside(objs[i], mem, size));
-		ck_assert(is_inside((char *)objs[i] + bytes - 1, mem, size));
-		ck_assert_uint_eq((uintptr_t)objs[i] % align, 0);
+		MUST(is_inside(objs[i], mem, size));
+		MUST(is_inside((char *)objs[i] + bytes - 1, mem, size));
+		MUST((uintptr_t)objs[i] % align == 0);
 		memset(objs[i], (int)i, bytes);
 	}
 	qsort(objs, n, sizeof objs[0], compare);
 	for (size_t i = 1; i < n; i++)
-		ck_assert((char *)objs[i] - (char *)objs[i - 1] >=
+		MUST((char *)objs[i] - (char *)objs[i - 1] >=
 		    (ptrdiff_t)bytes);
 }
 
@@ -71,7 +71,7 @@ static void
 assert_untouched(size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		ck_assert_uint_eq(memory[i], GUARD);
+		MUST(memory[i] == GUARD);
 }
 
 /*
@@ -290,7 +290,7 @@ END_TEST
 static int
 count(void *obj, void *arg)
 {
-	ck_assert_ptr_nonnull(zone_of(obj));
+	MUST(zone_of(obj) != NULL);
 	++*(size_t *)arg;
 	return 0;
 }
@@ -306,14 +306,14 @@ START_TEST(questions)
 	for (size_t i = 0; i < n; i++) {
 		char *p = objs[i];
 
-		ck_assert_ptr_eq(zone_of(p), z);
-		ck_assert_ptr_eq(zone_of(p + 99), z);
-		ck_assert_ptr_eq(zone_base(p), p);
-		ck_assert_ptr_eq(zone_base(p + 99), p);
-		ck_assert_int_eq(zone_holds(z, p), 1);
-		ck_assert_int_eq(zone_holds(NULL, p), 1);
-		ck_assert_int_eq(zone_holds(early, p), 0);
-		ck_assert_int_eq(zone_holds(z, p + 1), 0);
+		MUST(zone_of(p) == z);
+		MUST(zone_of(p + 99) == z);
+		MUST(zone_base(p) == p);
+		MUST(zone_base(p + 99) == p);
+		MUST(zone_holds(z, p) == 1);
+		MUST(zone_holds(NULL, p) == 1);
+		MUST(zone_holds(early, p) == 0);
+		MUST(zone_holds(z, p + 1) == 0);
 	}
 	ck_assert_ptr_null(zone_of(memory));
 	ck_assert_ptr_null(zone_of(memory + 1));
@@ -325,7 +325,7 @@ START_TEST(questions)
 	for (size_t i = 0; i < n; i += 2)
 		zone_free(z, objs[i]);
 	for (size_t i = 0; i < n; i++)
-		ck_assert_int_eq(zone_holds(z, objs[i]), i % 2 != 0);
+		MUST(zone_holds(z, objs[i]) == (i % 2 != 0));
 	seen = 0;
 	(void)zone_walk(z, count, &seen);
 	ck_assert_uint_eq(seen, n / 2);
@@ -414,7 +414,7 @@ START_TEST(first_and_again)
 	n = (size_t)cram(z, memory, MIB);
 	take_all(z, objs, n + more);
 	for (size_t i = 0; i < n + more; i++)
-		ck_assert_int_eq(is_inside(objs[i], memory, MIB), i < n);
+		MUST(is_inside(objs[i], memory, MIB) == (i < n));
 	zone_free_n(z, objs, n + more);
 	(void)zone_trim(z, ZONE_TRIM_CACHES);
 	ck_assert_uint_eq(stats_of(z).capacity, n);
@@ -786,7 +786,7 @@ START_TEST(after_a_fork)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	for (size_t i = 0; i < n / 2; i++)
-		ck_assert_int_eq(zone_holds(z, objs[i]), 1);
+		MUST(zone_holds(z, objs[i]) == 1);
 }
 END_TEST
 
@@ -830,7 +830,7 @@ step(struct world *w)
 			w->live++;
 			return;
 		}
-		ck_assert_uint_eq(*(unsigned char *)objs[i], i % 256);
+		MUST(*(unsigned char *)objs[i] == i % 256);
 		if (rng_one_in(&w->r, 4))
 			free_elsewhere(w->z, &objs[i], 1);
 		else

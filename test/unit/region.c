@@ -40,7 +40,7 @@ zone_at(uintptr_t p)
 
 	if (!region_find(p, &r))
 		return NULL;
-	ck_assert(r.start <= p && p < r.end);
+	MUST(r.start <= p && p < r.end);
 	return r.zone;
 }
 
@@ -171,8 +171,7 @@ START_TEST(random_against_a_list)
 				list[n++] = r;
 		}
 		for (size_t i = 0; i < n; i++)
-			ck_assert_ptr_eq(zone_at(list[i].end - 1),
-			    list[i].zone);
+			MUST(zone_at(list[i].end - 1) == list[i].zone);
 		region_check();
 	}
 }
