@@ -158,15 +158,37 @@ has_tenant(struct slab *d, unsigned k, size_t index)
 	    index)) != 0;
 }
 
+/*
+ * Do the objects next to INDEX, of the same word, keep its pages?  Where most
+ * frees by other threads end: it costs little.
+ */
+static bool
+is_between_tenants(struct slab *d, size_t index)
+{
+	size_t in_page = os_page_size() - 1;
+	size_t from = index * d->stride, to = from + d->stride;
+	uint64_t live = ~blank_bits(d, (unsigned)(index >> WORD_SHIFT), index);
+	unsigned bit = index % WORD_OBJECTS;
+	bool before, behind;
+
+	/* Who begins or ends on a page's edge has no neighbour there. */
+	before = (from & in_page) != 0 && (live << 1 >> bit & 1) != 0;
+	behind = (to & in_page) != 0 && (live >> 1 >> bit & 1) != 0 &&
+	    index + 1 < d->nobj;
+	return (from ^ (to - 1)) <= in_page ? before || behind :
+	    before && behind && d->stride <= in_page;
+}
+
 /* Bytes of the pages in which no object but INDEX lives. */
 static size_t
 alone_in(struct slab *d, size_t index)
 {
-	unsigned k, last = pages_of(d, index, &k);
+	unsigned k, last;
 	size_t bytes = 0;
 
-	/* Most frees end with has_tenant. */
-	for (; k <= last; k++)
+	if (is_between_tenants(d, index))
+		return 0;
+	for (last = pages_of(d, index, &k); k <= last; k++)
 		if (!has_tenant(d, k, index) && is_hole(d, k, index))
 			bytes += os_page_size();
 	return bytes;
