@@ -4,10 +4,21 @@
  */
 #include "api.h"
 
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+#if defined(__x86_64__)
+#define ARCH	AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH	AUDIT_ARCH_AARCH64
+#endif
 
 enum { GUARD = 0xa5, MANY = 300000 };
 
@@ -646,6 +657,104 @@ START_TEST(nowait)
 }
 END_TEST
 
+/*
+ * From now on, in this thread and those that it starts, the two system calls
+ * fail with ENOMEM; false: not possible.
+ */
+static bool
+no_more(unsigned one, unsigned two)
+{
+#ifdef ARCH
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, two, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	};
+	struct sock_fprog program = { LEN(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+#else
+	(void)one;
+	(void)two;
+	return false;
+#endif
+}
+
+/* When the system gives nothing, what the program has is as good. */
+START_TEST(system_gives_nothing)
+{
+	zone_t *z = make("pressed", 1000, NULL);
+	size_t n = 0, more;
+
+	zone_free(z, take(z));
+	/* A sanitizer would have to do without, too. */
+	if (SANITIZED || !no_more(SYS_mmap, SYS_mprotect))
+		return;
+	while (n < MANY / 2 && (objs[n] = zone_alloc(z, 0)) != NULL)
+		n++;
+	ck_assert_int_eq(errno, ENOMEM);
+	more = (size_t)cram(z, memory, MIB);
+	take_all(z, objs + n, more);
+	for (size_t i = n; i < n + more; i++)
+		MUST(is_inside(objs[i], memory, MIB));
+	ASSERT_FAILS(zone_alloc(z, 0), NULL, ENOMEM);
+	api_verify();
+	zone_free_n(z, objs, n + more);
+	ck_assert_uint_eq(stats_of(z).live, 0);
+	(void)zone_trim(NULL, ZONE_TRIM_CACHES);
+	take_inside(z, more, memory, MIB, 8);
+	ck_assert_int_eq(zone_destroy(z, ZONE_NOW), 0);
+}
+END_TEST
+
+/* Where threads cannot be stopped, the end waits for the end of the others. */
+static void *
+hold(void *arg)
+{
+	void *p = take(arg);
+
+	zone_free(arg, p);
+	stage = 1;
+	while (stage != 2)
+		usleep(100);
+	return p;
+}
+
+START_TEST(without_membarrier)
+{
+	zone_t *z = make("stays", 100, NULL);
+	size_t n = (size_t)cram(z, memory, MIB), seen = 0;
+	pthread_t t;
+	void *p;
+
+	if (!no_more(SYS_membarrier, SYS_membarrier))
+		return;
+	start(&t, hold, z);
+	while (stage != 1)
+		usleep(100);
+	p = take(z);
+	ASSERT_FAILS(zone_destroy(z, ZONE_NOW), -1, EBUSY);
+	ASSERT_FAILS(zone_destroy(z, ZONE_IF_EMPTY), -1, EBUSY);
+	ASSERT_FAILS(zone_destroy(z, ZONE_WHEN_EMPTY), -1, EBUSY);
+	(void)zone_walk(z, count, &seen);
+	ck_assert_uint_eq(seen, 1);
+	zone_free(z, p);
+	stage = 2;
+	ck_assert(is_inside(join(t), memory, MIB));
+	take_inside(z, n, memory, MIB, 4);
+	ck_assert_int_eq(zone_destroy(z, ZONE_NOW), 0);
+	memset(memory, 0xff, MIB);
+	ck_assert_ptr_null(zone_of(p));
+}
+END_TEST
+
 /* Objects go from thread to thread, through two regions and the arena. */
 struct market {
 	zone_t		 *z;
@@ -866,4 +975,4 @@ RUN_TESTS("cram", odd_addresses_and_sizes, large_objects, cram_size_is_enough,
     works_before_main, seed_of_a_new_zone, refusals, refusal_leaves_no_zone,
     many_ranges, questions, figures_add_up, first_and_again, stays, mappings,
     destroyed, destroyed_under_a_thread, constructors, within_a_limit, nowait,
-    threads, asked_while_it_goes, after_a_fork, random_model)
+    system_gives_nothing, without_membarrier, threads, asked_while_it_goes, after_a_fork, random_model)
