@@ -117,7 +117,7 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 	return true;
 }
 
-/* An object of our own slab, in one of its later units. */
+/* An object of our own slab, in one of its later units or in no unit. */
 static bool
 free_far(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index)
 {
@@ -157,6 +157,23 @@ fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
 	return free_anothers(t, d, index);
 }
 
+/*
+ * An object in registered memory, where no fast path looks: what these would
+ * do with it.  Three times as fast as what follows.  Outside the guard.
+ */
+static bool
+free_seed(struct slab *d, size_t index)
+{
+	struct thread *t = guard_enter();
+	uintptr_t owner = load_relaxed(&d->owner);
+
+	if (thread_owns(t, owner) ? free_far((struct tcache *)owner, d,
+	    slab_object(d, index), index) : free_anothers(t, d, index))
+		return true;
+	guard_leave();
+	return false;
+}
+
 void
 free_located(const char *verb, const struct location *at)
 {
@@ -168,6 +185,8 @@ free_located(const char *verb, const struct location *at)
 	struct thread *t;
 	struct tcache *tc;
 
+	if (at->seed && free_seed(d, at->index))
+		return;
 	(void)guard_enter();
 	t = thread_enter();
 	if (t == NULL)

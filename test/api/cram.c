@@ -975,4 +975,5 @@ RUN_TESTS("cram", odd_addresses_and_sizes, large_objects, cram_size_is_enough,
     works_before_main, seed_of_a_new_zone, refusals, refusal_leaves_no_zone,
     many_ranges, questions, figures_add_up, first_and_again, stays, mappings,
     destroyed, destroyed_under_a_thread, constructors, within_a_limit, nowait,
-    system_gives_nothing, without_membarrier, threads, asked_while_it_goes, after_a_fork, random_model)
+    system_gives_nothing, without_membarrier, threads, asked_while_it_goes,
+    after_a_fork, random_model)
