@@ -6,8 +6,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "world.h"
+
+enum {
+	SEED_IN = 3,			/* zones */
+	SEED_OBJECTS = 500,
+	SEED_LOST = 16 << 10		/* bytes */
+};
 
 static const struct shape shapes[] = {
 	{ .size = 1, .align = 1 },
@@ -42,6 +49,31 @@ age_last(void)
 	return age;
 }
 
+/* Some have memory registered: room for a few objects, at any address. */
+static void
+add_seed(struct age *age, struct zone_attr *attr, struct rng *r)
+{
+	size_t n = 1 + rng_below(r, SEED_OBJECTS), offset = rng_below(r, 5000);
+
+	if (!rng_one_in(r, SEED_IN))
+		return;
+	attr->seed_size = ZONE_CRAM_SIZE(n, age->shape->size, attr->align);
+	age->seed_size = offset + attr->seed_size;
+	age->seed = mmap(NULL, age->seed_size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(age->seed != MAP_FAILED, NULL, age);
+	attr->seed = (char *)age->seed + offset;
+}
+
+/* The zone is gone: nobody may touch it now. */
+static void
+end_seed(struct age *age)
+{
+	if (age->seed != NULL)
+		MUST(munmap(age->seed, age->seed_size) == 0, age->seed, age);
+	age->seed = NULL;
+}
+
 void
 age_begin(unsigned slot, struct rng *r)
 {
@@ -60,6 +92,7 @@ age_begin(unsigned slot, struct rng *r)
 	MUST(age != NULL, NULL, NULL);
 	snprintf(name, sizeof name, "slot-%u-%zu", slot, s->size);
 	age->shape = s;
+	add_seed(age, &attr, r);
 	world_lock_init(&age->lock);
 	age->z = zone_create(name, s->size, &attr);
 	MUST(age->z != NULL, NULL, age);
@@ -78,10 +111,15 @@ destroy(struct age *age, int how)
 
 	if (how == ZONE_IF_EMPTY && live != 0)
 		how = ZONE_NOW;
+	/* Nobody hears when its last object goes: such memory is lost. */
+	if (how == ZONE_WHEN_EMPTY && age->seed_size > SEED_LOST)
+		how = ZONE_NOW;
 	age->state = how == ZONE_WHEN_EMPTY ? AGE_DYING : AGE_DEAD;
 	MUST(zone_destroy(age->z, how) == 0, NULL, age);
-	if (how != ZONE_WHEN_EMPTY || live == 0)
+	if (how != ZONE_WHEN_EMPTY || live == 0) {
 		MUST(age->built == age->ended, NULL, age);
+		end_seed(age);
+	}
 }
 
 /* The zone of the slot ends, and another begins. */

@@ -53,6 +53,8 @@ struct age {
 	_Atomic(size_t)	    live;	/* counted after taking, before freeing:
 					   never more than there are */
 	_Atomic(size_t)	    built, ended;
+	void		   *seed;	/* a mapping of its own; NULL: none */
+	size_t		    seed_size;
 	struct age	   *next;	/* the one made before */
 };
 
