@@ -47,7 +47,7 @@ typedef struct zone zone_t;
 enum {
 	ZONE_ZERO	= 0x0001,	/* zero filled; not with a constructor */
 	ZONE_NOWAIT	= 0x0002,	/* never enters the kernel, never sleeps */
-	ZONE_RESERVE	= 0x0004,	/* place kept for reserves */
+	ZONE_RESERVE	= 0x0004,	/* may take of the zone's reserve */
 	ZONE_NOFAIL	= 0x0008	/* place kept for reserves */
 };
 
@@ -65,8 +65,8 @@ struct zone_attr {
 	uint32_t flags;
 	uint32_t slab_size;		/* power of two, 64 KiB to 16 MiB */
 	size_t	 limit;			/* most live objects, in objects */
-	size_t	 reserve;		/* place kept for reserves: must be 0 */
-	uint32_t min_free_slabs;	/* place kept for reserves: must be 0 */
+	size_t	 reserve;		/* kept for ZONE_RESERVE, in objects */
+	uint32_t min_free_slabs;	/* made ready ahead of need, in slabs */
 	uint32_t max_free_slabs;	/* free slabs the zone keeps, in slabs */
 	void	*seed;			/* memory for zone_cram at the start */
 	size_t	 seed_size;		/* its size */
@@ -227,6 +227,10 @@ struct zone_stats {
 	size_t	bytes_given;	/* given back to the system */
 	size_t	bytes_untouched; /* not written to yet */
 	size_t	bytes_seed;	/* of bytes_mapped: registered memory */
+
+	size_t	reserve;	/* objects to be kept for ZONE_RESERVE; their
+				   slabs are among those above */
+	size_t	reserve_free;	/* objects there at present */
 };
 int zone_stats(zone_t *z, struct zone_stats *st) ZOBJ_NAME(zobj_stats);
 

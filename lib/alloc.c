@@ -11,6 +11,8 @@
  *	depot, arena	a new slab (share.c)
  *	pressure	all of that once more, after everything that is free
  *			anywhere has gone back to the arena
+ *	spare		what the zone's reserve has beyond what is kept there
+ *	reserve		with ZONE_RESERVE only (reserve.h)
  *
  * and then NULL with ENOMEM.  A zone with a limit, and a thread that has no
  * caches, start at `zone` and take one object at a time.
@@ -23,8 +25,10 @@
 #include "fast.h"
 #include "helper.h"
 #include "misuse.h"
+#include "ready.h"
 #include "reclaim.h"
 #include "remote.h"
+#include "reserve.h"
 #include "rotate.h"
 #include "share.h"
 #include "thread.h"
@@ -302,10 +306,35 @@ attempt(struct attempt *at, bool nowait, int *error)
 	return p;
 }
 
+/* What the zone has laid by, if it has; NULL with *ERROR. */
+static void *
+attempt_reserve(struct attempt *at, unsigned flags, int *error)
+{
+	struct zone *z = at->zone;
+	bool counted = (z->kind & KIND_COUNTED) != 0;
+	void *p = NULL;
+
+	if (z->reserve == 0)
+		return NULL;
+	if (counted && !count_up(z)) {
+		*error = ENOSPC;
+		return NULL;
+	}
+	at->raw = false;
+	if ((flags & ZONE_RESERVE) != 0)
+		p = reserve_take(z);
+	if (p == NULL)
+		p = reserve_take_spare(z, (flags & ZONE_NOWAIT) == 0,
+		    &at->slab, &at->raw);
+	if (p == NULL && counted)
+		atomic_fetch_sub_explicit(&z->live, 1, memory_order_relaxed);
+	return p;
+}
+
 void *
 alloc_slow(struct zone *z, unsigned flags)
 {
-	bool nowait = ((flags | z->flags) & ZONE_NOWAIT) != 0;
+	bool nowait = ((flags |= z->flags) & ZONE_NOWAIT) != 0;
 	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
 	int error;
 	void *p;
@@ -314,11 +343,15 @@ alloc_slow(struct zone *z, unsigned flags)
 	if (unlikely(p == NULL) && error == ENOMEM && !nowait &&
 	    reclaim_pressure())
 		p = attempt(&at, nowait, &error);
+	if (unlikely(p == NULL) && error == ENOMEM)
+		p = attempt_reserve(&at, flags, &error);
 	if (p == NULL)
 		return refuse(z, error);
+	if (unlikely(!nowait && ready_is_due(z)))
+		ready_tend(z);
 	if (at.raw)
 		return construct(z, at.slab, p);
-	if (((flags | z->flags) & ZONE_ZERO) != 0)
+	if ((flags & ZONE_ZERO) != 0)
 		memset(p, 0, z->size);
 	return p;
 }

@@ -22,7 +22,7 @@
 #include "zobj.h"
 #include "ztable.h"
 
-static const unsigned call_flags = ZONE_ZERO | ZONE_NOWAIT;
+static const unsigned call_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE;
 
 exported zone_t *
 zone_create(const char *name, size_t size, const struct zone_attr *attr)

@@ -20,6 +20,12 @@ struct walk {
 	struct zone   *zone;		/* being looked at, locked */
 };
 
+static bool
+is_reserve(const struct slab *d)
+{
+	return load_relaxed(&d->place) == PLACE_RESERVE;
+}
+
 static void
 check_words(struct slab *d, bool quiet)
 {
@@ -37,7 +43,9 @@ check_words(struct slab *d, bool quiet)
 		ASSERT(free == 0 || d->built != NULL || tc == NULL ||
 		    !tcache_holds(tc, d, w));
 		ASSERT(free == 0 || (load_relaxed(&d->summary) >> w & 1) != 0);
-		ASSERT(!quiet || (remote != 0) == (pending >> w & 1));
+		ASSERT(!quiet || is_reserve(d) ||
+		    (remote != 0) == (pending >> w & 1));
+		ASSERT(!is_reserve(d) || (pending >> w & 1) != 0);
 	}
 	ASSERT(!quiet || pending == 0 ||
 	    (load_relaxed(&d->owner) & OWNER_ANNOUNCED) != 0);
@@ -66,6 +74,13 @@ check_place(struct zone *z, struct slab *d)
 		break;
 	case PLACE_BUSY:
 		ASSERT(!owned && free == 0);
+		break;
+	case PLACE_READY_MADE:
+		ASSERT(!owned && free == d->nobj &&
+		    load_relaxed(&z->nready_made) > 0);
+		break;
+	case PLACE_RESERVE:
+		ASSERT(!owned && (load_relaxed(&d->owner) & OWNER_ANNOUNCED) != 0);
 		break;
 	default:
 		ASSERT(load_relaxed(&d->place) != PLACE_NONE);
@@ -154,6 +169,22 @@ check_owned(struct thread *t, void *arg)
 	ASSERT(owned == tc->nowned);
 }
 
+/* The chain holds all slabs of the reserve and no others. */
+static void
+check_reserve(struct zone *z)
+{
+	size_t chained = 0;
+
+	for (struct slab *d = load_acquire(&z->reserves); d != NULL;
+	    d = d->next_announced) {
+		ASSERT(is_reserve(d) && d->zone == z);
+		chained++;
+	}
+	LIST_FOREACH(l, &z->all)
+		chained -= is_reserve(SLAB_OF_ALL(l));
+	ASSERT(chained == 0);
+}
+
 static void
 check_zone(struct zone *z, void *arg)
 {
@@ -178,6 +209,11 @@ check_zone(struct zone *z, void *arg)
 	LIST_FOREACH(l, &z->free)
 		listed++;
 	ASSERT(listed == load_relaxed(&z->nfree));
+	LIST_FOREACH(l, &z->ready_made)
+		listed++;
+	ASSERT(listed == load_relaxed(&z->nfree) +
+	    load_relaxed(&z->nready_made));
+	check_reserve(z);
 	walk->zone = z;
 	if (z->slot != 0)
 		thread_foreach_stopped(check_owned, walk);

@@ -55,7 +55,9 @@ enum slab_place {
 	PLACE_SPENT,		/* owned: no object free, as far as is known */
 	PLACE_PARTIAL,		/* shared: in one of the zone's groups, or seed */
 	PLACE_FREE,		/* shared: all objects free, no seed */
-	PLACE_BUSY		/* shared: no object free */
+	PLACE_BUSY,		/* shared: no object free */
+	PLACE_READY_MADE,	/* shared: all objects free, all in memory */
+	PLACE_RESERVE		/* shared for ever: see reserve.h */
 };
 
 struct pair {

@@ -273,7 +273,7 @@ hole_opens(struct slab *d, size_t index)
 		add(&tc->stuck, bytes);
 		return is_too_stuck() ? HOLE_STUCK : HOLE_NOTHING;
 	}
-	if (tc != NULL)
+	if (tc != NULL || load_relaxed(&d->place) == PLACE_RESERVE)
 		return HOLE_NOTHING;
 	if (bytes != 0) {
 		add(&total, bytes);

@@ -28,6 +28,9 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP	4
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
 enum {
 	BARRIER_PRIVATE_EXPEDITED = 1 << 3,
 	BARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4
@@ -111,6 +114,39 @@ int
 os_commit(void *p, size_t size)
 {
 	return RESULT(mprotect(p, size, PROT_READ | PROT_WRITE));
+}
+
+/*
+ * Write what is there, a byte of each page.  If there is no memory, this is
+ * where we are killed.
+ */
+static void
+touch(char *p, size_t size)
+{
+	size_t page = os_page_size();
+	char *end = p + size;
+
+	while (p < end) {
+		volatile char *c = p;
+
+		*c = *c;
+		p = (char *)round_up((uintptr_t)p + 1, page);
+	}
+}
+
+int
+os_populate(void *p, size_t size)
+{
+	uintptr_t from = (uintptr_t)p & ~(os_page_size() - 1);
+	uintptr_t to = round_up((uintptr_t)p + size, os_page_size());
+	int error = RESULT(madvise((void *)from, to - from,
+	    MADV_POPULATE_WRITE));
+
+	/* Kernels before 5.14 do not know it; filters may forbid it. */
+	if (error != EINVAL && error != ENOSYS && error != EPERM)
+		return error;
+	touch(p, size);
+	return 0;
 }
 
 int

@@ -19,6 +19,12 @@ int	 os_reserve(size_t size, size_t align, void **out);
 void	 os_unreserve(void *p, size_t size);
 /* Make reserved space usable; zero filled. */
 int	 os_commit(void *p, size_t size);
+/*
+ * Have the pages of the SIZE bytes at P, both of any value, in memory now:
+ * what is written there later does not fail.  The bytes stay what they are;
+ * nobody else writes them meanwhile.
+ */
+int	 os_populate(void *p, size_t size);
 /* Give the pages back; the range stays usable and reads as zero. */
 int	 os_purge(void *p, size_t size);
 /*

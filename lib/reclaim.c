@@ -11,6 +11,7 @@
 #include "depot.h"
 #include "misuse.h"
 #include "os.h"
+#include "ready.h"
 #include "remote.h"
 #include "rotate.h"
 #include "share.h"
@@ -365,6 +366,8 @@ trim_zone(struct zone *z, void *arg)
 	if (trim->how == ZONE_TRIM_EXCESS) {
 		(void)share_shed(z, SHARE_KEEP);
 	} else {
+		if (trim->how != RECLAIM_PRESSURE)
+			ready_give_up(z);
 		(void)share_shed(z, 0);
 		(void)share_give_holes(z, SIZE_MAX, &trim->bytes);
 	}
@@ -377,7 +380,7 @@ reclaim_trim(struct zone *z, int how)
 	size_t before = arena_purged();
 	int saved = errno;
 
-	if (how == ZONE_TRIM_CACHES) {
+	if (how >= ZONE_TRIM_CACHES) {
 		(void)thread_stop_all();
 		thread_foreach_stopped(trim_caches, z);
 		thread_resume_all();
@@ -413,7 +416,7 @@ reclaim_pressure(void)
 	if (!thread_storage_works() || tls->reclaiming)
 		return false;
 	tls->reclaiming = true;
-	(void)reclaim_trim(NULL, ZONE_TRIM_CACHES);
+	(void)reclaim_trim(NULL, RECLAIM_PRESSURE);
 	tls->reclaiming = false;
 	return true;
 }

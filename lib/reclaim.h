@@ -61,7 +61,11 @@ void	reclaim_idle(struct thread *but);
 /* A thread has gone and left what it held; outside the guard, no lock held. */
 void	reclaim_left(void);
 
-/* zone_trim; outside the guard. */
+/*
+ * zone_trim; outside the guard.  RECLAIM_PRESSURE: ZONE_TRIM_CACHES, but what
+ * was made ready for such times stays.
+ */
+#define RECLAIM_PRESSURE	(ZONE_TRIM_CACHES + 1)
 size_t	reclaim_trim(struct zone *z, int how);
 
 /*

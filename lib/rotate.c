@@ -124,6 +124,8 @@ detach(struct zone *z, struct slab *d)
 {
 	if (load_relaxed(&d->place) == PLACE_FREE)
 		add_relaxed(&z->nfree, -1);
+	else if (load_relaxed(&d->place) == PLACE_READY_MADE)
+		add_relaxed(&z->nready_made, -1);
 	list_remove(&d->link);
 	store_relaxed(&d->place, PLACE_NONE);
 }
@@ -142,6 +144,40 @@ rotate_enter(struct zone *z, struct slab *d, struct tcache *tc)
 	}
 }
 
+void
+rotate_enter_ready(struct zone *z, struct slab *d)
+{
+	list_append(&z->all, &d->all);
+	z->nslabs++;
+	store_release(&d->owner, owner_word(d, NULL));	/* see set_owner */
+	store_relaxed(&d->place, PLACE_READY_MADE);
+	list_push(&z->ready_made, &d->link);
+	add_relaxed(&z->nready_made, 1);
+}
+
+bool
+rotate_unready(struct zone *z)
+{
+	struct slab *d;
+
+	if (list_empty(&z->ready_made))
+		return false;
+	d = SLAB_OF_LINK(z->ready_made.next);
+	detach(z, d);
+	insert(z, d);
+	return true;
+}
+
+void
+rotate_enter_reserve(struct zone *z, struct slab *d)
+{
+	list_append(&z->all, &d->all);
+	z->nslabs++;
+	store_relaxed(&d->place, PLACE_RESERVE);
+	/* As if announced: nobody ever announces it. */
+	store_release(&d->owner, owner_word(d, NULL) | OWNER_ANNOUNCED);
+}
+
 struct slab *
 rotate_first(struct zone *z)
 {
@@ -150,7 +186,10 @@ rotate_first(struct zone *z)
 	for (unsigned g = 0; g <= ZONE_GROUPS; g++)
 		if (!list_empty(&z->groups[g]))
 			return SLAB_OF_LINK(z->groups[g].next);
-	return list_empty(&z->free) ? NULL : SLAB_OF_LINK(z->free.next);
+	if (!list_empty(&z->free))
+		return SLAB_OF_LINK(z->free.next);
+	return list_empty(&z->ready_made) ? NULL :
+	    SLAB_OF_LINK(z->ready_made.next);
 }
 
 static struct slab *
@@ -177,7 +216,9 @@ rotate_adopt(struct zone *z, struct tcache *tc)
 
 	for (unsigned g = 0; d == NULL && g <= ZONE_GROUPS; g++)
 		d = adopt_from(z, &z->groups[g], tc);
-	return d != NULL ? d : adopt_from(z, &z->free, tc);
+	if (d == NULL)
+		d = adopt_from(z, &z->free, tc);
+	return d != NULL ? d : adopt_from(z, &z->ready_made, tc);
 }
 
 bool

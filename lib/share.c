@@ -39,11 +39,18 @@ share_init(struct zone *z, enum lock_rank rank)
 	list_init(&z->seed);
 	list_init(&z->free);
 	list_init(&z->busy);
+	list_init(&z->ready_made);
 	list_init(&z->all);
 	list_init(&z->zones);
 	z->nslabs = z->nfresh = z->leaving = z->peak = z->next_sample = 0;
 	store_relaxed(&z->nfree, 0);
+	store_relaxed(&z->nready_made, 0);
 	store_relaxed(&z->announced, NULL);
+	store_relaxed(&z->reserves, NULL);
+	z->stocked = NULL;
+	store_relaxed(&z->dug, false);
+	store_relaxed(&z->tended, false);
+	store_relaxed(&z->refused_ms, 0);
 	store_relaxed(&z->live, 0);
 	store_relaxed(&z->left, 0);
 	store_relaxed(&z->fails, 0);
@@ -387,6 +394,41 @@ use(struct zone *z, struct slab *d)
 	z->nfresh--;
 }
 
+struct slab *
+share_get(struct zone *z)
+{
+	struct slab *d;
+
+	lock_acquire(&z->lock);
+	d = take_free(z, 0);
+	z->leaving += d == NULL;
+	lock_release(&z->lock);
+	misuse_report_deferred();
+	if (d != NULL) {
+		(void)hole_leave(d);
+		return d;
+	}
+	d = carve(z);
+	if (d == NULL)
+		share_put(z, NULL, NULL);
+	return d;
+}
+
+void
+share_put(struct zone *z, struct slab *d,
+    void (*enter)(struct zone *z, struct slab *d))
+{
+	if (d != NULL && enter == NULL)
+		share_discard(d);
+	lock_acquire(&z->lock);
+	z->leaving--;
+	if (enter != NULL) {
+		grow(z);
+		enter(z, d);
+	}
+	lock_release(&z->lock);
+}
+
 static void *
 take_first(struct zone *z, struct slab **slab, bool *raw)
 {
@@ -399,7 +441,7 @@ take_first(struct zone *z, struct slab **slab, bool *raw)
 	index = slab_take(d, raw);
 	ASSERT(index >= 0);
 	hole_fill(d, (size_t)index);
-	if (load_relaxed(&d->place) == PLACE_FREE || !slab_has_free(d))
+	if (load_relaxed(&d->place) != PLACE_PARTIAL || !slab_has_free(d))
 		rotate_regroup(z, d);
 	*slab = d;
 	return (void *)slab_object(d, (size_t)index);

@@ -46,6 +46,16 @@ bool		 share_has_excess(struct zone *z);
  */
 size_t		 share_give_holes(struct zone *z, size_t want, size_t *purged);
 
+/*
+ * A slab without live objects, in no list: one of the zone's free ones, or a
+ * new one; NULL: no memory.  The zone does not end until share_put, which has
+ * ENTER called under the lock, or discards it (ENTER NULL).  No lock held, and
+ * outside the guard: destructors may run.
+ */
+struct slab	*share_get(struct zone *z);
+void		 share_put(struct zone *z, struct slab *d,
+		    void (*enter)(struct zone *z, struct slab *d));
+
 /* share_shed for a slab that has left its zone. */
 void		 share_discard(struct slab *d);
 

@@ -20,6 +20,7 @@
 #include "hole.h"
 #include "os.h"
 #include "region.h"
+#include "reserve.h"
 #include "share.h"
 #include "slab.h"
 #include "ztable.h"
@@ -193,7 +194,8 @@ stats_zone(struct zone *z, char *name, struct zone_stats *st)
 		*st = (struct zone_stats){
 			.stats_size = sizeof *st, .size = z->size,
 			.stride = z->stride, .limit = z->limit,
-			.fails = load_relaxed(&z->fails)
+			.fails = load_relaxed(&z->fails),
+			.reserve = z->reserve, .reserve_free = reserve_count(z)
 		};
 		LIST_FOREACH(l, &z->all)
 			add_slab(SLAB_OF_ALL(l), st);
@@ -212,6 +214,7 @@ bool
 stats_has_size(size_t size)
 {
 	return size == sizeof (struct zone_stats) ||
+	    size == offsetof(struct zone_stats, reserve) ||
 	    size == offsetof(struct zone_stats, bytes_seed) ||
 	    size == offsetof(struct zone_stats, bytes_live);
 }
@@ -428,6 +431,9 @@ print_row(struct fmt *f, const char *name, const struct zone_stats *st)
 	fmt_print(f, "%-31s %7u %8u %8u %6u", name, (uint64_t)st->size,
 	    (uint64_t)st->live, (uint64_t)st->peak, (uint64_t)st->slabs);
 	print_memory(f, st);
+	if (st->reserve != 0)
+		fmt_print(f, "  reserve: %u of %u\n",
+		    (uint64_t)st->reserve_free, (uint64_t)st->reserve);
 }
 
 /* What has neither a size nor slabs. */
@@ -480,6 +486,8 @@ print_json(struct fmt *f, const struct zone_stats *st)
 	print_member(f, "bytes_given", st->bytes_given);
 	print_member(f, "bytes_untouched", st->bytes_untouched);
 	print_member(f, "bytes_seed", st->bytes_seed);
+	print_member(f, "reserve", st->reserve);
+	print_member(f, "reserve_free", st->reserve_free);
 	fmt_print(f, "}");
 }
 

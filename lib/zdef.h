@@ -8,6 +8,8 @@
  *	groups[0] (fullest) ... groups[ZONE_GROUPS - 1] (emptiest) -> free
  *	groups[ZONE_GROUPS]: held back, for it has given pages back
  *	busy: nothing free
+ *	ready_made: all free and in memory, used last; see ready.h
+ *	none: slabs of the reserve; see reserve.h
  *
  * Slabs owned by threads are on the lists of their thread caches (tcache.h).
  * Every slab of the zone, owned or not, is on `all`.
@@ -57,6 +59,8 @@ struct zone {
 	uint64_t	recip;
 	size_t		size;		/* bytes asked for */
 	size_t		limit;
+	size_t		reserve;	/* objects; see reserve.h */
+	size_t		min_ready;	/* slabs; see ready.h */
 	int		(*ctor)(void *, void *);
 	void		(*dtor)(void *, void *);
 	void		*arg;
@@ -70,11 +74,15 @@ struct zone {
 	struct list	groups[ZONE_GROUPS + 1];
 	struct list	free;
 	struct list	busy;
+	struct list	ready_made;
 	struct list	all;
 	size_t		nslabs;
 	size_t		nfresh;		/* of those in registered memory: never
 					   used yet */
 	_Atomic(size_t)	nfree;		/* slabs on `free`; read by anybody */
+	_Atomic(size_t)	nready_made;	/* the same of `ready_made` */
+	struct slab	*stocked;	/* of the reserve: its free words are
+					   somebody's just now */
 	size_t		leaving;	/* slabs taken off it, on their way out:
 					   the zone must not end meanwhile */
 	size_t		peak;		/* objects; see share_sample_peak */
@@ -86,6 +94,11 @@ struct zone {
 	_Atomic(size_t)	live;		/* KIND_COUNTED: objects handed out */
 	_Atomic(size_t)	left;		/* dying: objects to come back */
 	_Atomic(size_t)	fails;
+	_Atomic(struct slab *) reserves; /* see reserve.h */
+	_Atomic(bool)	dug;		/* the reserve may be short */
+	_Atomic(bool)	tended;		/* somebody adds to it, or makes slabs
+					   ready */
+	_Atomic(uint64_t) refused_ms;	/* when that last failed */
 	_Atomic(size_t)	holes;		/* bytes opened in shared slabs since
 					   they were last given; see hole.h */
 };

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "cram.h"
+#include "destroy.h"
 #include "lock.h"
 #include "misuse.h"
 #include "options.h"
 #include "reclaim.h"
+#include "reserve.h"
 #include "share.h"
 #include "ztable.h"
 
@@ -23,7 +25,8 @@ enum {
 
 struct lock setup_lock = LOCK_INITIALIZER(RANK_SETUP);
 
-static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_HUGE;
+static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE |
+    ZONE_HUGE;
 
 static size_t
 default_align(size_t size)
@@ -58,9 +61,9 @@ is_sane(size_t size, const struct zone_attr *a)
 		return false;
 	if ((a->flags & ZONE_ZERO) != 0 && a->ctor != NULL)
 		return false;
-	/* Places kept for what is not there yet: say so now, not later. */
-	return a->reserve == 0 && a->min_free_slabs == 0 &&
-	    (a->seed != NULL) == (a->seed_size != 0);
+	if (a->limit != 0 && a->reserve > a->limit)
+		return false;
+	return (a->seed != NULL) == (a->seed_size != 0);
 }
 
 /* Size, alignment and slab become numbers that the fast path uses. */
@@ -135,6 +138,8 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	z->limit = options_for_zone("limit", z->name, a->limit);
 	store_relaxed(&z->keep, (uint32_t)options_for_zone("keep", z->name,
 	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP));
+	z->reserve = a->reserve;
+	z->min_ready = a->min_free_slabs;
 	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
 	share_init(z, RANK_ZONE);
 	*error = a->seed != NULL ? cram(z, a->seed, a->seed_size, &nobj) : 0;
@@ -143,18 +148,35 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 		return NULL;
 	}
 	ztable_publish(z);
+	*error = reserve_refill(z);
+	if (*error != 0) {
+		(void)destroy(z, ZONE_NOW);
+		return NULL;
+	}
 	return z;
 }
 
+/*
+ * Filling a reserve calls the constructor, which no lock is held around: then
+ * of those that are here at once each makes a zone, and one stays.
+ */
 static struct zone *
 create_static(struct zone_static *s, int *error)
 {
-	struct zone *z;
+	bool early = s->zs_attr.reserve != 0 && s->zs_attr.ctor != NULL;
+	struct zone *z, *mine = NULL;
 
+	if (early)
+		mine = zone_make(s->zs_name, s->zs_size, &s->zs_attr, false,
+		    error);
 	lock_acquire(&setup_lock);
 	z = s->zs_zone;
-	if (z == NULL)
+	if (z == NULL && early) {
+		z = mine;
+		mine = NULL;
+	} else if (z == NULL) {
 		z = zone_make(s->zs_name, s->zs_size, &s->zs_attr, false, error);
+	}
 	if (z != NULL && s->zs_zone == NULL) {
 		/*
 		 * Default flags are the real zone's, and only the slow path
@@ -165,6 +187,8 @@ create_static(struct zone_static *s, int *error)
 		__atomic_store_n(&s->zs_zone, z, __ATOMIC_RELEASE);
 	}
 	lock_release(&setup_lock);
+	if (mine != NULL)
+		(void)destroy(mine, ZONE_NOW);
 	return z;
 }
 

@@ -163,8 +163,11 @@ void
 ztable_forget_leaving(void)
 {
 	for (unsigned i = 0; i < ztable_end(); i++)
-		if (ztable_at(i) != NULL)
+		if (ztable_at(i) != NULL) {
 			ztable_at(i)->leaving = 0;
+			ztable_at(i)->stocked = NULL;
+			store_relaxed(&ztable_at(i)->tended, false);
+		}
 }
 
 /* ztable_lock stays held: no zone comes or goes meanwhile. */

@@ -205,8 +205,7 @@ END_TEST
 START_TEST(unknown_flags)
 {
 	static const unsigned flags[] = {
-		ZONE_RESERVE, ZONE_NOFAIL, ZONE_HUGE, 0x8000, ~0u,
-		ZONE_ZERO | ZONE_NOFAIL
+		ZONE_NOFAIL, ZONE_HUGE, 0x8000, ~0u, ZONE_ZERO | ZONE_NOFAIL
 	};
 	zone_t *z = make("flags", 8, NULL);
 	void *some[4];

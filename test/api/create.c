@@ -65,7 +65,6 @@ END_TEST
 
 START_TEST(refuses_flags)
 {
-	refuse(8, ATTR(.flags = ZONE_RESERVE));
 	refuse(8, ATTR(.flags = ZONE_NOFAIL));
 	refuse(8, ATTR(.flags = 0x8000));
 	refuse(8, ATTR(.flags = ZONE_HUGE | 0x10));
@@ -77,8 +76,6 @@ START_TEST(refuses_attributes)
 {
 	static char seed[256];
 
-	refuse(8, ATTR(.reserve = 1));
-	refuse(8, ATTR(.min_free_slabs = 1));
 	refuse(8, ATTR(.seed = seed));
 	refuse(8, ATTR(.seed_size = sizeof seed));
 	/* No room for an object. */
