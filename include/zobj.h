@@ -48,7 +48,8 @@ enum {
 	ZONE_ZERO	= 0x0001,	/* zero filled; not with a constructor */
 	ZONE_NOWAIT	= 0x0002,	/* never enters the kernel, never sleeps */
 	ZONE_RESERVE	= 0x0004,	/* may take of the zone's reserve */
-	ZONE_NOFAIL	= 0x0008	/* place kept for reserves */
+	ZONE_NOFAIL	= 0x0008	/* tries until it works; not together with
+					   ZONE_NOWAIT */
 };
 
 /* Flags of a zone, in zone_attr.flags only. */
@@ -92,9 +93,15 @@ zone_t *zone_create(const char *name, size_t size,
     const struct zone_attr *attr) ZOBJ_NAME(zobj_create);
 
 /*
- * Take an object.  FLAGS: ZONE_ZERO, ZONE_NOWAIT or 0, in addition to the
- * zone's own.  The caller owns the object until zone_free.  NULL with ENOMEM,
- * ENOSPC, EINVAL (ZONE_ZERO with a constructor) or the constructor's error.
+ * Take an object.  FLAGS: ZONE_ZERO, ZONE_NOWAIT, ZONE_RESERVE, ZONE_NOFAIL or
+ * 0, in addition to the zone's own.  The caller owns the object until
+ * zone_free.  NULL with ENOMEM, ENOSPC, EINVAL (ZONE_ZERO with a constructor,
+ * ZONE_NOFAIL with ZONE_NOWAIT) or the constructor's error.
+ *
+ * When nothing else is left ZONE_RESERVE takes of the zone's reserve.
+ * ZONE_NOFAIL never returns NULL but with EINVAL: it waits, also at the
+ * zone's limit, and after a second or so reports ZONE_OUT_OF_MEMORY (see
+ * zone_on_error); if that returns it goes on.
  */
 void *zone_alloc(zone_t *z, unsigned flags) ZOBJ_NAME(zobj_alloc) ZOBJ_ALLOCATES;
 
@@ -170,6 +177,30 @@ int zone_destroy(zone_t *z, int how) ZOBJ_NAME(zobj_destroy);
  */
 enum { ZONE_TRIM_EXCESS, ZONE_TRIM_FREE, ZONE_TRIM_CACHES };
 size_t zone_trim(zone_t *z, int how) ZOBJ_NAME(zobj_trim);
+
+/*
+ * Have N objects of Z ready in memory that is in use by nobody else, so that N
+ * allocations need nothing of the system; what is ready already counts.  0, or
+ * -1 with ENOMEM (what could be had remains ready) or ENOSPC (N is above the
+ * zone's limit).  Constructors run later, when the objects are handed out.
+ * They stay ready until they are used, or until zone_trim(ZONE_TRIM_FREE).
+ */
+int zone_fill(zone_t *z, size_t n) ZOBJ_NAME(zobj_fill);
+
+/*
+ * Have FN called when memory is wanted and the library has none left that is
+ * free.  Z is the zone that wants it (NULL: something else does), BYTES how
+ * much; FN frees what the program can do without and returns how many bytes
+ * that were, 0 if it had nothing.  It runs in the thread that wants memory,
+ * with no lock of the library held, never inside itself; it may free, and
+ * allocate with ZONE_RESERVE.  All functions are called, in no certain order,
+ * and again while they free something and that is not enough.
+ * FN NULL: those given with ARG are not called any more, and run no longer on
+ * return.  0, or -1 with ENOSPC (16 are there) or ENOENT.  (Shrinkers of
+ * Linux, umem_reap.)
+ */
+int zone_on_pressure(size_t (*fn)(zone_t *z, size_t bytes, void *arg),
+    void *arg) ZOBJ_NAME(zobj_on_pressure);
 
 /*
  * Questions about a pointer; none of them touches what it points to.
@@ -260,8 +291,10 @@ enum zone_error {
 	ZONE_FOREIGN,		/* not from this allocator */
 	ZONE_STALE,		/* in memory that was given back */
 	ZONE_DESTROYED,		/* the zone was destroyed */
-	ZONE_LIVE_OBJECT	/* live at zone_destroy(ZONE_IF_EMPTY): a report,
+	ZONE_LIVE_OBJECT,	/* live at zone_destroy(ZONE_IF_EMPTY): a report,
 				   never an abort */
+	ZONE_OUT_OF_MEMORY	/* ZONE_NOFAIL has waited long; if FN returns, it
+				   goes on */
 };
 void zone_on_error(void (*fn)(enum zone_error e, zone_t *z, void *obj,
     void *arg), void *arg) ZOBJ_NAME(zobj_on_error);

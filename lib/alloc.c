@@ -10,11 +10,12 @@
  *	zone		a shared slab, the fullest first, then a free one
  *	depot, arena	a new slab (share.c)
  *	pressure	all of that once more, after everything that is free
- *			anywhere has gone back to the arena
+ *			anywhere has gone back to the arena; then once more
+ *			after the program has freed what it can do without
  *	spare		what the zone's reserve has beyond what is kept there
  *	reserve		with ZONE_RESERVE only (reserve.h)
  *
- * and then NULL with ENOMEM.  A zone with a limit, and a thread that has no
+ * and then NULL with ENOMEM, or with ZONE_NOFAIL all over again.  A zone with a limit, and a thread that has no
  * caches, start at `zone` and take one object at a time.
  */
 #include "alloc.h"
@@ -25,6 +26,8 @@
 #include "fast.h"
 #include "helper.h"
 #include "misuse.h"
+#include "nofail.h"
+#include "pressure.h"
 #include "ready.h"
 #include "reclaim.h"
 #include "remote.h"
@@ -35,7 +38,8 @@
 
 enum {
 	REFILLS = 32,			/* between two slow paths */
-	FIRSTS = 32			/* see place_word */
+	FIRSTS = 32,			/* see place_word */
+	ASKS = 16			/* see attempt_relieved */
 };
 
 /* One attempt, and what came up on the way. */
@@ -248,8 +252,8 @@ refuse(struct zone *z, int error)
 	return NULL;
 }
 
-/* Outside the guard. */
-static void *
+/* Outside the guard; an error number if P is not an object after all. */
+static int
 construct(struct zone *z, struct slab *d, void *p)
 {
 	size_t index = ((uintptr_t)p - d->base) / d->stride;
@@ -257,7 +261,7 @@ construct(struct zone *z, struct slab *d, void *p)
 
 	if (error != 0) {
 		zone_free(z, p);
-		return refuse(z, error);
+		return error;
 	}
 	/*
 	 * Release: who takes the object next, or destroys or walks it, finds
@@ -265,7 +269,7 @@ construct(struct zone *z, struct slab *d, void *p)
 	 */
 	atomic_fetch_or_explicit(&d->built[index >> WORD_SHIFT],
 	    (uint64_t)1 << index % WORD_OBJECTS, memory_order_release);
-	return p;
+	return 0;
 }
 
 /* One try; NULL with *ERROR. */
@@ -331,27 +335,61 @@ attempt_reserve(struct attempt *at, unsigned flags, int *error)
 	return p;
 }
 
+/*
+ * There was no memory; who may wait has some made free, and tries again.  What
+ * the program frees may be less than a slab, so it is asked again while it
+ * frees something.
+ */
+static void *
+attempt_relieved(struct attempt *at, int *error)
+{
+	struct zone *z = at->zone;
+	void *p = NULL;
+
+	if (reclaim_pressure())
+		p = attempt(at, false, error);
+	for (int i = 0; p == NULL && *error == ENOMEM && i < ASKS &&
+	    pressure_ask(z, (size_t)z->units << UNIT_SHIFT); i++)
+		p = attempt(at, false, error);
+	return p;
+}
+
+/* All ways there are, once; NULL with *ERROR. */
+static void *
+attempt_all(struct zone *z, unsigned flags, int *error)
+{
+	bool nowait = (flags & ZONE_NOWAIT) != 0;
+	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
+	void *p = attempt(&at, nowait, error);
+
+	if (unlikely(p == NULL) && *error == ENOMEM && !nowait)
+		p = attempt_relieved(&at, error);
+	if (unlikely(p == NULL) && *error == ENOMEM)
+		p = attempt_reserve(&at, flags, error);
+	if (p == NULL)
+		return NULL;
+	if (unlikely(!nowait && ready_is_due(z)))
+		ready_tend(z);
+	if (at.raw && (*error = construct(z, at.slab, p)) != 0)
+		return NULL;
+	if ((flags & ZONE_ZERO) != 0)
+		memset(p, 0, z->size);
+	return p;
+}
+
 void *
 alloc_slow(struct zone *z, unsigned flags)
 {
-	bool nowait = ((flags |= z->flags) & ZONE_NOWAIT) != 0;
-	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
+	struct nofail nofail = { 0 };
 	int error;
 	void *p;
 
-	p = attempt(&at, nowait, &error);
-	if (unlikely(p == NULL) && error == ENOMEM && !nowait &&
-	    reclaim_pressure())
-		p = attempt(&at, nowait, &error);
-	if (unlikely(p == NULL) && error == ENOMEM)
-		p = attempt_reserve(&at, flags, &error);
-	if (p == NULL)
-		return refuse(z, error);
-	if (unlikely(!nowait && ready_is_due(z)))
-		ready_tend(z);
-	if (at.raw)
-		return construct(z, at.slab, p);
-	if ((flags & ZONE_ZERO) != 0)
-		memset(p, 0, z->size);
+	flags |= z->flags;
+	while ((p = attempt_all(z, flags, &error)) == NULL) {
+		if ((flags & ZONE_NOFAIL) == 0)
+			return refuse(z, error);
+		if (nofail_wait(&nofail, z, z->name, z->size, error))
+			(void)refuse(z, error);
+	}
 	return p;
 }

@@ -15,6 +15,9 @@
 #include "init.h"
 #include "locate.h"
 #include "misuse.h"
+#include "nofail.h"
+#include "pressure.h"
+#include "ready.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "walk.h"
@@ -22,7 +25,8 @@
 #include "zobj.h"
 #include "ztable.h"
 
-static const unsigned call_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE;
+static const unsigned call_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE |
+    ZONE_NOFAIL;
 
 exported zone_t *
 zone_create(const char *name, size_t size, const struct zone_attr *attr)
@@ -34,9 +38,41 @@ zone_create(const char *name, size_t size, const struct zone_attr *attr)
 	z = zone_make(name, size, attr, false, &error);
 	if (z == NULL && error == ENOMEM && reclaim_pressure())
 		z = zone_make(name, size, attr, false, &error);
+	if (z == NULL && error == ENOMEM && pressure_ask(NULL, size))
+		z = zone_make(name, size, attr, false, &error);
 	if (z == NULL)
 		errno = error;
 	return z;
+}
+
+/* The zone behind HANDLE; one that may not fail is made in the end. */
+static struct zone *
+resolve_to_alloc(zone_t *handle, unsigned flags)
+{
+	struct nofail nofail = { 0 };
+	struct zone *z;
+	int error;
+
+	while ((z = zone_resolve(handle, "zone_alloc", &error)) == NULL &&
+	    error == ENOMEM && ((flags | zone_default_flags(handle)) &
+	    ZONE_NOFAIL) != 0)
+		(void)nofail_wait(&nofail, handle, zone_name(handle),
+		    zone_size(handle), error);
+	if (z == NULL)
+		errno = error;
+	return z;
+}
+
+/* Do they make sense for Z, together with its own? */
+static bool
+flags_are_sane(const struct zone *z, unsigned flags)
+{
+	if ((flags & ~call_flags) != 0)
+		return false;
+	if ((flags & ZONE_ZERO) != 0 && z->ctor != NULL)
+		return false;
+	flags |= z->flags;
+	return (flags & ZONE_NOFAIL) == 0 || (flags & ZONE_NOWAIT) == 0;
 }
 
 /* A word is empty, or there are flags. */
@@ -44,16 +80,13 @@ static cold void *
 alloc_call(zone_t *handle, unsigned flags)
 {
 	struct zone *z;
-	int error;
 
 	init();
-	z = zone_resolve(handle, "zone_alloc", &error);
-	if (z == NULL) {
-		errno = error;
+	z = resolve_to_alloc(handle, flags);
+	if (z == NULL)
 		return NULL;
-	}
-	if ((flags & ~call_flags) != 0 || load_relaxed(&z->magic) !=
-	    ZONE_MAGIC_LIVE || ((flags & ZONE_ZERO) != 0 && z->ctor != NULL)) {
+	if (load_relaxed(&z->magic) != ZONE_MAGIC_LIVE ||
+	    !flags_are_sane(z, flags)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -99,6 +132,22 @@ alloc_zero(zone_t *handle, unsigned flags)
 	return alloc_call(handle, flags);
 }
 
+/* Flags that say what to do when there is nothing are no matter till then. */
+static noinline void *
+alloc_pressing(zone_t *handle, unsigned flags)
+{
+	struct tcache *tc = thread_cache(guard_enter(), slot_of(handle));
+	void *p;
+
+	if (likely(load_own(&tc->word) != 0 && tc->zone->ctor == NULL)) {
+		p = tcache_take(tc);
+		guard_leave();
+		return p;
+	}
+	guard_leave();
+	return alloc_call(handle, flags);
+}
+
 exported void *
 zone_alloc(zone_t *z, unsigned flags)
 {
@@ -111,6 +160,9 @@ zone_alloc(zone_t *z, unsigned flags)
 	}
 	if ((flags | zone_head(z)->flags) == ZONE_ZERO)
 		return alloc_zero(z, flags);
+	if (((flags | zone_head(z)->flags) &
+	    ~(unsigned)(ZONE_RESERVE | ZONE_NOFAIL)) == 0)
+		return alloc_pressing(z, flags);
 	return alloc_call(z, flags);
 }
 
@@ -265,6 +317,44 @@ zone_trim(zone_t *handle, int how)
 			return 0;
 	}
 	return reclaim_trim(z, how);
+}
+
+exported int
+zone_fill(zone_t *handle, size_t n)
+{
+	struct zone *z;
+	int error = EINVAL;
+
+	if (handle != NULL) {
+		init();
+		z = zone_resolve(handle, "zone_fill", &error);
+		if (z != NULL && load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
+			error = EINVAL;
+		else if (z != NULL && z->limit != 0 && n > z->limit)
+			error = ENOSPC;
+		else if (z != NULL)
+			error = ready_make(z, n / z->nobj +
+			    (n % z->nobj != 0));
+	}
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+exported int
+zone_on_pressure(size_t (*fn)(zone_t *z, size_t bytes, void *arg), void *arg)
+{
+	int error;
+
+	init();
+	error = fn != NULL ? pressure_add(fn, arg) : pressure_remove(arg);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return 0;
 }
 
 exported zone_t *

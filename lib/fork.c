@@ -22,6 +22,7 @@
 #include "depot.h"
 #include "helper.h"
 #include "misuse.h"
+#include "pressure.h"
 #include "region.h"
 #include "thread.h"
 #include "zone.h"
@@ -73,6 +74,7 @@ child(void)
 	release_inner();
 	thread_forget_others();
 	helper_forget();
+	pressure_forget_others();
 	thread_resume_all();
 	lock_release(&setup_lock);
 	misuse_report_deferred();

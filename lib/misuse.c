@@ -180,6 +180,22 @@ misuse_destroyed(const char *verb, struct zone *z)
 }
 
 void
+misuse_out_of_memory(const char *verb, struct zone *z, const char *name,
+    size_t size, bool at_limit)
+{
+	struct fmt f;
+
+	begin(&f, verb, "out of memory");
+	if (at_limit)
+		fmt_print(&f, "zone \"%s\" is at its limit of %u objects\n",
+		    name, (uint64_t)z->limit);
+	else
+		fmt_print(&f, "%u bytes for zone \"%s\"\n", (uint64_t)size,
+		    name);
+	finish(&f, ZONE_OUT_OF_MEMORY, z, 0);
+}
+
+void
 misuse_live_object(struct zone *z, uintptr_t p)
 {
 	struct fmt f;

@@ -31,6 +31,9 @@ void	misuse_inside_extent(const char *verb, uintptr_t p, uintptr_t extent);
 void	misuse_foreign(const char *verb, uintptr_t p);
 void	misuse_stale(const char *verb, uintptr_t p);
 void	misuse_destroyed(const char *verb, struct zone *z);
+/* AT_LIMIT: of objects, which is why.  Z may be a handle without a zone. */
+void	misuse_out_of_memory(const char *verb, struct zone *z,
+	    const char *name, size_t size, bool at_limit);
 void	misuse_live_object(struct zone *z, uintptr_t p);
 
 #endif /* ZOBJ_MISUSE_H */

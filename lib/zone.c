@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "misuse.h"
 #include "options.h"
+#include "pressure.h"
 #include "reclaim.h"
 #include "reserve.h"
 #include "share.h"
@@ -26,7 +27,7 @@ enum {
 struct lock setup_lock = LOCK_INITIALIZER(RANK_SETUP);
 
 static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE |
-    ZONE_HUGE;
+    ZONE_NOFAIL | ZONE_HUGE;
 
 static size_t
 default_align(size_t size)
@@ -60,6 +61,8 @@ is_sane(size_t size, const struct zone_attr *a)
 	    a->slab_size < UNIT_SIZE || a->slab_size > ZONE_MAX_SLAB))
 		return false;
 	if ((a->flags & ZONE_ZERO) != 0 && a->ctor != NULL)
+		return false;
+	if ((a->flags & ZONE_NOFAIL) != 0 && (a->flags & ZONE_NOWAIT) != 0)
 		return false;
 	if (a->limit != 0 && a->reserve > a->limit)
 		return false;
@@ -206,6 +209,15 @@ zone_forget(struct zone *handle, bool empty)
 	lock_release(&setup_lock);
 }
 
+unsigned
+zone_default_flags(const struct zone *handle)
+{
+	if (load_relaxed(&zone_head(handle)->magic) == ZONE_MAGIC_STATIC)
+		return ((const struct zone_static *)(const void *)handle)->
+		    zs_attr.flags;
+	return zone_head(handle)->flags;
+}
+
 bool
 zone_is_unmade(struct zone *handle)
 {
@@ -249,6 +261,9 @@ zone_resolve(struct zone *handle, const char *verb, int *error)
 		if (z == NULL)
 			z = create_static(s, error);
 		if (z == NULL && *error == ENOMEM && reclaim_pressure())
+			z = create_static(s, error);
+		if (z == NULL && *error == ENOMEM &&
+		    pressure_ask(NULL, sizeof *z))
 			z = create_static(s, error);
 		if (z == NULL)
 			return NULL;

@@ -24,6 +24,9 @@ struct zone	*zone_make(const char *name, size_t size,
  */
 struct zone	*zone_resolve(struct zone *handle, const char *verb, int *error);
 
+/* Default flags of its calls. */
+unsigned	 zone_default_flags(const struct zone *handle);
+
 /*
  * The handle's zone is being destroyed: if it is a ZONE_DEFINE one, its next
  * use finds none (EMPTY), or goes the slow path, which finds it dying.

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "misuse.h"
 #include "os.h"
+#include "pressure.h"
 #include "reclaim.h"
 #include "route.h"
 #include "sizeclass.h"
@@ -69,6 +70,9 @@ alloc_extent(size_t size, size_t align, bool zero)
 	void *p = extent_alloc(size, align, zero);
 
 	if (unlikely(p == NULL) && relieve(size))
+		p = extent_alloc(size, align, zero);
+	if (unlikely(p == NULL) && size <= os_memory_size() &&
+	    pressure_ask(NULL, size))
 		p = extent_alloc(size, align, zero);
 	return p;
 }

@@ -205,7 +205,8 @@ END_TEST
 START_TEST(unknown_flags)
 {
 	static const unsigned flags[] = {
-		ZONE_NOFAIL, ZONE_HUGE, 0x8000, ~0u, ZONE_ZERO | ZONE_NOFAIL
+		ZONE_HUGE, 0x8000, ~0u, ZONE_ZERO | 0x10,
+		ZONE_NOFAIL | ZONE_NOWAIT
 	};
 	zone_t *z = make("flags", 8, NULL);
 	void *some[4];

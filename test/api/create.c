@@ -65,7 +65,7 @@ END_TEST
 
 START_TEST(refuses_flags)
 {
-	refuse(8, ATTR(.flags = ZONE_NOFAIL));
+	refuse(8, ATTR(.flags = ZONE_NOFAIL | ZONE_NOWAIT));
 	refuse(8, ATTR(.flags = 0x8000));
 	refuse(8, ATTR(.flags = ZONE_HUGE | 0x10));
 	refuse(8, ATTR(.flags = ZONE_ZERO, .ctor = construct));

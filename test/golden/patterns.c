@@ -73,7 +73,7 @@ name##_batch(size_t n)							\
 	}								\
 }									\
 static void								\
-name##_fill(void)							\
+name##_fill_all(void)							\
 {									\
 	for (size_t k = 0; k < LIVE; k++)				\
 		objects[k] = filled(ALLOC, k);				\
@@ -104,11 +104,12 @@ static const struct pattern {
 } patterns[] = {
 	{ "malloc", "pair", NULL, malloc_pair, 10, PAIRS, 1 },
 	{ "malloc", "batch", NULL, malloc_batch, 2, BATCHES, BATCH },
-	{ "malloc", "random", malloc_fill, malloc_random, 2 * LIVE, REPLACED,
-	    1 },
+	{ "malloc", "random", malloc_fill_all, malloc_random, 2 * LIVE,
+	    REPLACED, 1 },
 	{ "zone", "pair", NULL, zone_pair, 10, PAIRS, 1 },
 	{ "zone", "batch", NULL, zone_batch, 2, BATCHES, BATCH },
-	{ "zone", "random", zone_fill, zone_random, 2 * LIVE, REPLACED, 1 },
+	{ "zone", "random", zone_fill_all, zone_random, 2 * LIVE,
+	    REPLACED, 1 },
 };
 
 #ifdef __clang__
