@@ -24,6 +24,7 @@ help(void *arg)
 	 */
 	while (thread_count() > (zobj_tls.mine != NULL)) {
 		reclaim_idle(NULL);
+		reclaim_watch(os_coarse_ms());
 		os_sleep_ms((unsigned)options.helper);
 	}
 	helper_forget();

@@ -110,6 +110,17 @@ parse_time(const char *value, size_t *out)
 	return true;
 }
 
+static bool
+parse_percent(const char *value, size_t *out)
+{
+	size_t n;
+
+	if (!parse_size(value, &n) || n > 100)
+		return false;
+	*out = n;
+	return true;
+}
+
 /* GLOB:N */
 static bool
 parse_zones(const char *value)
@@ -163,6 +174,8 @@ apply(const char *name, const char *value)
 		return parse_size(value, &options.arena);
 	if (strcmp(name, "helper") == 0)
 		return parse_time(value, &options.helper);
+	if (strcmp(name, "pressure") == 0)
+		return parse_percent(value, &options.pressure);
 	if (strcmp(name, "route") == 0)
 		return parse_route(value);
 	if (strcmp(name, "limit") == 0 || strcmp(name, "keep") == 0)

@@ -17,6 +17,7 @@ struct options {
 	size_t	    arena;		/* bytes to reserve at most; 0: default */
 	size_t	    helper;		/* milliseconds between two looks of the
 					   helper thread; 0: none */
+	size_t	    pressure;		/* percent of the time; 0: see watch.h */
 	const char *route;		/* sizes that go to zones; NULL: all */
 };
 extern struct options options;

@@ -320,6 +320,28 @@ os_close(int fd)
 }
 
 int
+os_read_file(const char *path, char *to, size_t size, size_t *n)
+{
+	int saved = errno, error = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd >= 0 ? 1 : -1;
+
+	for (*n = 0; got > 0 && *n < size;) {
+		got = read(fd, to + *n, size - *n);
+		if (got > 0)
+			*n += (size_t)got;
+		else if (got < 0 && errno == EINTR)
+			got = 1;
+	}
+	if (got < 0)
+		error = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	errno = saved;
+	return error;
+}
+
+int
 os_write(int fd, const char *p, size_t n)
 {
 	int saved = errno, error = 0;

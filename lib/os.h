@@ -56,6 +56,8 @@ long	 os_process_id(void);
 bool	 os_is_privileged(void);	/* AT_SECURE */
 int	 os_open_append(const char *path);
 void	 os_close(int fd);
+/* The first SIZE bytes of a file; *N: how many there are. */
+int	 os_read_file(const char *path, char *to, size_t size, size_t *n);
 int	 os_write(int fd, const char *p, size_t n);	/* all of it */
 
 #endif /* ZOBJ_OS_H */

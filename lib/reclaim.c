@@ -10,11 +10,13 @@
 #include "arena.h"
 #include "depot.h"
 #include "misuse.h"
+#include "options.h"
 #include "os.h"
 #include "ready.h"
 #include "remote.h"
 #include "rotate.h"
 #include "share.h"
+#include "watch.h"
 #include "ztable.h"
 
 enum {
@@ -338,7 +340,15 @@ reclaim_poll(struct thread *t)
 	else
 		arena_settle();
 	misuse_report_deferred();
+	reclaim_watch(now);
 	errno = saved;
+}
+
+void
+reclaim_watch(uint64_t now)
+{
+	if (unlikely(options.pressure != 0) && watch_is_tight(now))
+		(void)reclaim_trim(NULL, RECLAIM_PRESSURE);
 }
 
 static void

@@ -52,6 +52,9 @@ void	reclaim_news(struct zone *z, enum hole_news news);
 /* A bounded piece of work now and then, from slow paths; outside the guard. */
 void	reclaim_poll(struct thread *t);
 
+/* The same when the system is short of memory, if anybody asked for that. */
+void	reclaim_watch(uint64_t now);
+
 /*
  * Threads that are idle lose what they hold, except BUT, and what is too much
  * goes back.  Outside the guard, no lock held.

@@ -8,6 +8,7 @@
 #include "famine.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 enum { MOST = 20000, THREADS = 4 };
 
@@ -263,16 +264,178 @@ START_TEST(what_cannot_be_had)
 }
 END_TEST
 
+/* A slow path of an ordinary caller, whatever the thread holds. */
+static void *
+take_slowly(zone_t *z)
+{
+	(void)zone_trim(z, ZONE_TRIM_CACHES);
+	return take(z);
+}
+
+/* What was dug is made anew by who passes by, after his own object is safe. */
+START_TEST(is_refilled)
+{
+	zone_t *z = make("refilled", 1000, ATTR(.reserve = 30));
+	size_t n = 1;
+
+	/* Nothing at hand, and no waiting: the reserve. */
+	for (size_t i = 0; i < 30; i++) {
+		dug[i] = zone_alloc(z, ZONE_NOWAIT | ZONE_RESERVE);
+		ck_assert_ptr_nonnull(dug[i]);
+		ck_assert_uint_eq(stats_of(z).reserve_free, 29 - i);
+	}
+	objs[0] = take_slowly(z);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 30);
+	ck_assert_uint_eq(stats_of(z).live, 31);
+	api_verify();
+
+	/* In what there is room for: no slab for each. */
+	for (size_t i = 30; i < 100; i++) {
+		while (stats_of(z).reserve_free == 30)
+			ck_assert_ptr_nonnull(objs[n++] = zone_alloc(z,
+			    ZONE_NOWAIT | ZONE_RESERVE));
+		dug[i] = objs[--n];
+		objs[n++] = take_slowly(z);
+		ck_assert_uint_eq(stats_of(z).reserve_free, 30);
+	}
+	zone_free_n(z, dug, 100);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 130);
+	zone_free_n(z, objs, n);
+	api_verify();
+	ck_assert_int_eq(zone_destroy(z, ZONE_IF_EMPTY), 0);
+}
+END_TEST
+
+/* What is there beyond it is for all who have nothing else. */
+START_TEST(spare_is_for_all)
+{
+	zone_t *z = make("spare", 1000, ATTR(.reserve = 30));
+	size_t n;
+
+	for (size_t i = 0; i < 30; i++)
+		ck_assert_ptr_nonnull(dug[i] = zone_alloc(z, ZONE_NOWAIT |
+		    ZONE_RESERVE));
+	objs[0] = take_slowly(z);
+	zone_free_n(z, dug, 30);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 60);
+	famine_begin();
+	n = 1 + zone_alloc_n(z, objs + 1, MOST - 1, 0);
+	ck_assert_int_eq(errno, ENOMEM);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 30);
+	/* All that fits into any of its slabs is in somebody's hands. */
+	ck_assert_uint_eq(stats_of(z).live + 30, stats_of(z).capacity);
+	api_verify();
+	zone_free_n(z, objs, n);
+	ck_assert_uint_eq(stats_of(z).live, 0);
+	api_verify();
+}
+END_TEST
+
+/*
+ * No memory, and trials at random: how many objects there are never changes,
+ * so what must succeed, and what must fail, is known each time.  LIVE: objects
+ * in the program's hands; ALL: what there is.
+ */
+struct trials {
+	zone_t	*z;
+	size_t	 reserve, all, live;
+	struct rng r;
+};
+
+static size_t
+at_hand(const struct trials *t)
+{
+	return stats_of(t->z).reserve_free;
+}
+
+static void
+take_any(struct trials *t, bool dig)
+{
+	size_t left = t->all - t->live, kept = 0;
+	void *p;
+
+	/* Of what is left so much is not for everybody. */
+	if (!dig)
+		kept = at_hand(t) < t->reserve ? at_hand(t) : t->reserve;
+	p = zone_alloc(t->z, dig ? ZONE_RESERVE : 0);
+	ck_assert_msg((p != NULL) == (left > kept), "dig %d: left %zu, kept %zu",
+	    dig, left, kept);
+	if (p == NULL) {
+		ck_assert_int_eq(errno, ENOMEM);
+		return;
+	}
+	memset(p, 0x5a, 300);
+	objs[t->live++] = p;
+}
+
+static void
+free_any(struct trials *t)
+{
+	size_t i = rng_below(&t->r, (uint32_t)t->live);
+
+	zone_free(t->z, objs[i]);
+	objs[i] = objs[--t->live];
+}
+
+static void
+trial(struct trials *t)
+{
+	switch (rng_below(&t->r, 4)) {
+	case 0:
+		take_any(t, false);
+		break;
+	case 1:
+		take_any(t, true);
+		break;
+	case 2:
+		if (t->live > 0)
+			free_any(t);
+		break;
+	case 3:
+		for (uint32_t n = rng_below(&t->r, 40); n > 0; n--)
+			if (rng_one_in(&t->r, 2))
+				take_any(t, true);
+			else if (t->live > 0)
+				free_any(t);
+		break;
+	}
+	ck_assert_uint_eq(stats_of(t->z).live, t->live);
+}
+
+START_TEST(trials)
+{
+	const char *asked = getenv("ZOBJ_TEST_LONG");
+	long n = asked != NULL ? 1000000 : 5000;
+	struct trials t = { .reserve = 100,
+	    .r = { (uint64_t)time(NULL) << 20 ^ (uint64_t)getpid() } };
+
+	printf("seed %llu\n", (unsigned long long)t.r.state);
+	fflush(stdout);
+	t.z = make("trials", 300, ATTR(.reserve = t.reserve));
+	famine_begin();
+	t.live = use_up(t.z);
+	t.all = t.live + t.reserve;
+	for (long i = 0; i < n; i++) {
+		trial(&t);
+		if (i % 1000 == 0)
+			api_verify();
+	}
+	zone_free_n(t.z, objs, t.live);
+	ck_assert_uint_ge(at_hand(&t), t.reserve);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const anywhere[] = {
 		is_there_from_the_start, is_not_used_without_need,
-		flag_without_a_reserve
+		flag_without_a_reserve, is_refilled
 	};
 	const TTest *const hungry[] = {
 		only_who_may, with_a_limit, from_any_thread,
-		with_a_constructor, what_cannot_be_had
+		with_a_constructor, what_cannot_be_had, spare_is_for_all,
+		trials
 	};
 	int failed = api_run("reserve", anywhere, LEN(anywhere));
 

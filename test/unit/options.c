@@ -21,9 +21,10 @@ show(void)
 	static const char *const zones[] = { "node", "nod", "malloc-16", "" };
 
 	printf("abort=%d check=%d stats=%d output=%s arena=%zu helper=%zu "
-	    "route=%s\n", options.abort, options.check, options.stats,
+	    "pressure=%zu route=%s\n", options.abort, options.check, options.stats,
 	    options.output != NULL ? options.output : "-", options.arena,
-	    options.helper, options.route != NULL ? options.route : "-");
+	    options.helper, options.pressure,
+	    options.route != NULL ? options.route : "-");
 	for (size_t i = 0; i < LEN(zones); i++)
 		printf("%s: limit %zu keep %zu\n", zones[i],
 		    options_for_zone("limit", zones[i], 1),
@@ -73,7 +74,7 @@ run_with(const char *value)
 }
 
 #define FIRST		"abort=1 check=0 stats=0 output=- arena=0 helper=0 " \
-			"route=-\n"
+			"pressure=0 route=-\n"
 #define DEFAULTS	FIRST "node: limit 1 keep 2\nnod: limit 1 keep 2\n" \
 	"malloc-16: limit 1 keep 2\n: limit 1 keep 2\n"
 
@@ -116,17 +117,19 @@ START_TEST(each_option)
 	expect("abort=1", FIRST);
 	expect("check=1", "abort=1 check=1 stats=0 output=- arena=0 ");
 	expect("helper=250", "abort=1 check=0 stats=0 output=- arena=0 "
-	    "helper=250 route=-\n");
+	    "helper=250 pressure=0 route=-\n");
+	expect("pressure=15", "abort=1 check=0 stats=0 output=- arena=0 "
+	    "helper=0 pressure=15 route=-\n");
 	expect("stats=text", "abort=1 check=0 stats=1 output=- ");
 	expect("stats=json", "abort=1 check=0 stats=2 output=- ");
 	expect("output=/a/b.%p", "abort=1 check=0 stats=0 output=/a/b.%p ");
 	expect("output=a=b", "abort=1 check=0 stats=0 output=a=b ");
 	expect("route=1-1024,4096", "abort=1 check=0 stats=0 output=- "
-	    "arena=0 helper=0 route=1-1024,4096\n");
+	    "arena=0 helper=0 pressure=0 route=1-1024,4096\n");
 	expect("route=16", "abort=1 check=0 stats=0 output=- arena=0 helper=0 "
-	    "route=16\n");
+	    "pressure=0 route=16\n");
 	expect("route=1-1K,4k-1M", "abort=1 check=0 stats=0 output=- arena=0 "
-	    "helper=0 route=1-1K,4k-1M\n");
+	    "helper=0 pressure=0 route=1-1K,4k-1M\n");
 }
 END_TEST
 
@@ -144,7 +147,7 @@ START_TEST(sizes)
 
 		snprintf(value, sizeof value, "arena=%s", sizes[i].text);
 		snprintf(line, sizeof line, "abort=1 check=0 stats=0 output=- "
-		    "arena=%zu helper=0 route=-\n", sizes[i].n);
+		    "arena=%zu helper=0 pressure=0 route=-\n", sizes[i].n);
 		expect(value, line);
 	}
 }
@@ -154,7 +157,7 @@ START_TEST(together)
 {
 	expect("abort=0;check=1;stats=json;output=x;arena=1G",
 	    "abort=0 check=1 stats=2 output=x arena=1073741824 helper=0 "
-	    "route=-\n");
+	    "pressure=0 route=-\n");
 	expect(";abort=0;;check=1;", "abort=0 check=1 stats=0 ");
 	expect("abort=0;abort=1", FIRST);
 }
@@ -201,6 +204,7 @@ START_TEST(bad_values)
 		{ "arena", "16777216T" }, { "arena", "99999999999G" },
 		{ "limit", "node" }, { "limit", "node:" },
 		{ "limit", "node:x" }, { "limit", ":5" }, { "limit", "" },
+		{ "pressure", "101" }, { "pressure", "" }, { "pressure", "5%" },
 		{ "keep", "node:1Z" }, { "route", "" }, { "route", "a" },
 		{ "route", "5-3" }, { "route", "1-" }, { "route", "1-2-3" },
 		{ "route", "1," }, { "route", ",1" }, { "route", "1;" }
