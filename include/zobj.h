@@ -174,6 +174,7 @@ int zone_destroy(zone_t *z, int how) ZOBJ_NAME(zobj_destroy);
  *   ZONE_TRIM_EXCESS  free slabs above what the zone keeps
  *   ZONE_TRIM_FREE    all free slabs
  *   ZONE_TRIM_CACHES  also what threads hold, idle ones included
+ * Reserves and min_free_slabs are left.
  */
 enum { ZONE_TRIM_EXCESS, ZONE_TRIM_FREE, ZONE_TRIM_CACHES };
 size_t zone_trim(zone_t *z, int how) ZOBJ_NAME(zobj_trim);

@@ -157,6 +157,8 @@ zobj: VERB: foreign pointer: 0xADDR is not from this allocator
 zobj: VERB: stale pointer: 0xADDR is in memory that was given back
 zobj: VERB: zone destroyed: "NAME"
 zobj: zone_destroy: live object: 0xADDR in zone "NAME"
+zobj: VERB: out of memory: N bytes for zone "NAME"
+zobj: VERB: out of memory: zone "NAME" is at its limit of N objects
 zobj: ZOBJ_OPTIONS: unknown option "x"
 zobj: ZOBJ_OPTIONS: bad value "v" for option "x"
 zobj: assertion failed: EXPR (FILE:LINE)
