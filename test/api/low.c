@@ -80,6 +80,22 @@ START_TEST(fill_refused)
 }
 END_TEST
 
+/* Taken one by one under the zone's lock, they stay as well. */
+START_TEST(fill_with_a_limit)
+{
+	zone_t *z = make("limited", 1000, ATTR(.limit = 500));
+
+	ck_assert_int_eq(zone_fill(z, 500), 0);
+	for (size_t n = 1; n <= 500; n += 37) {
+		take_all(z, objs, n);
+		api_verify();
+		zone_free_n(z, objs, n);
+		api_verify();
+	}
+	ck_assert_int_eq(zone_destroy(z, ZONE_IF_EMPTY), 0);
+}
+END_TEST
+
 ZONE_DEFINE(filled, "filled", char[48]);
 
 START_TEST(fill_makes_a_static_zone)
@@ -408,7 +424,8 @@ int
 main(void)
 {
 	const TTest *const anywhere[] = {
-		fill, fill_refused, fill_makes_a_static_zone, min_free_slabs,
+		fill, fill_refused, fill_with_a_limit, fill_makes_a_static_zone,
+		min_free_slabs,
 		as_many_callbacks_as_there_is_room_for, nofail_at_a_limit,
 		nofail_with_nowait
 	};

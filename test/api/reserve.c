@@ -331,6 +331,203 @@ START_TEST(spare_is_for_all)
 }
 END_TEST
 
+struct part {
+	void	*inner;
+};
+
+static unsigned parts;
+
+ZONE_DEFINE(inner, "inner", struct part);
+
+static int
+build_part(void *obj, void *arg)
+{
+	(void)arg;
+	parts++;
+	/* Makes that zone: no lock must be in the way. */
+	((struct part *)obj)->inner = zone_alloc(inner, 0);
+	return ((struct part *)obj)->inner == NULL ? ENOMEM : 0;
+}
+
+static void
+end_part(void *obj, void *arg)
+{
+	(void)arg;
+	parts--;
+	zone_free(inner, ((struct part *)obj)->inner);
+}
+
+ZONE_DEFINE(outer, "outer", struct part, .reserve = 20, .ctor = build_part,
+    .dtor = end_part);
+
+static void *
+use_outer(void *arg)
+{
+	void *p = zone_alloc(outer, ZONE_RESERVE);
+
+	MUST(p != NULL && ((struct part *)p)->inner != NULL);
+	zone_free(outer, p);
+	return arg;
+}
+
+START_TEST(in_a_static_zone)
+{
+	pthread_t t[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++)
+		start(&t[i], use_outer, NULL);
+	for (size_t i = 0; i < THREADS; i++)
+		(void)join(t[i]);
+	ck_assert_uint_eq(stats_of(outer).reserve_free, 20);
+	/* Zones of those that came second are gone, with what they held. */
+	ck_assert_uint_eq(stats_of(inner).live, parts);
+	ck_assert_int_eq(zone_destroy(outer, ZONE_IF_EMPTY), 0);
+	ck_assert_uint_eq(stats_of(inner).live, 0);
+}
+END_TEST
+
+static int
+count_object(void *obj, void *arg)
+{
+	size_t *n = arg;
+
+	ck_assert_int_eq(*(char *)obj, 'x');
+	(*n)++;
+	return 0;
+}
+
+static size_t
+dig_some(zone_t *z, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		dug[i] = zone_alloc(z, ZONE_NOWAIT | ZONE_RESERVE);
+		ck_assert_ptr_nonnull(dug[i]);
+		memset(dug[i], 'x', 60);
+	}
+	return n;
+}
+
+/* Objects of a reserve are objects, to whoever asks. */
+START_TEST(objects_like_others)
+{
+	zone_t *z = make("others", 60, ATTR(.reserve = 10));
+	size_t n = 0;
+
+	(void)dig_some(z, 7);
+	ck_assert_int_eq(zone_walk(z, count_object, &n), 0);
+	ck_assert_uint_eq(n, 7);
+	ck_assert_ptr_eq(zone_of(dug[3]), z);
+	ck_assert_ptr_eq(zone_base((char *)dug[3] + 59), dug[3]);
+	zone_free(NULL, dug[3]);
+	ck_assert_int_eq(zone_holds(z, dug[3]), 0);
+	free_elsewhere(z, dug, 3);
+	zone_free_n(z, dug + 4, 3);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 10);
+}
+END_TEST
+
+START_TEST(ends_with_its_zone)
+{
+	for (int round = 0; round < 20; round++) {
+		zone_t *z = make("ends", 60, ATTR(.reserve = 2000));
+		bool wait = round % 2 == 0;
+
+		(void)dig_some(z, 1500);
+		ck_assert_int_eq(zone_destroy(z, wait ? ZONE_WHEN_EMPTY :
+		    ZONE_NOW), 0);
+		if (wait) {
+			free_elsewhere(z, dug, 700);
+			zone_free_n(z, dug + 700, 800);
+		}
+		api_verify();
+	}
+}
+END_TEST
+
+START_TEST(in_a_child)
+{
+	zone_t *z = make("forked", 60, ATTR(.reserve = 50));
+	int status;
+	pid_t pid;
+
+	(void)dig_some(z, 20);
+	pid = fork();
+	if (pid == 0) {
+		for (size_t i = 0; i < 30; i++)
+			MUST(zone_alloc(z, ZONE_NOWAIT | ZONE_RESERVE) !=
+			    NULL);
+		zone_free_n(z, dug, 20);
+		MUST(stats_of(z).reserve_free == 20);
+		MUST(take_slowly(z) != NULL);
+		MUST(stats_of(z).reserve_free == 50);
+		MUST(zone_check_all() == 0);
+		_exit(0);
+	}
+	ck_assert(waitpid(pid, &status, 0) == pid && status == 0);
+	ck_assert_uint_eq(stats_of(z).reserve_free, 30);
+}
+END_TEST
+
+/*
+ * Threads dig and free at random while there is nothing else: together they
+ * have no more than there is, and each can have it.
+ */
+enum { DIGGERS = 4, EACH = 50 };
+
+static _Atomic(unsigned) seeds;
+
+static void *
+dig_at_random(void *arg)
+{
+	struct rng r = { atomic_fetch_add(&seeds, 1) };
+	_Atomic(uintptr_t) *mine[EACH];
+	uintptr_t self = (uintptr_t)&r;
+	size_t n = 0;
+
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < 20000; i++) {
+		if (n < EACH && rng_one_in(&r, 2)) {
+			/* As many as all want: it never fails. */
+			mine[n] = zone_alloc(shared, ZONE_RESERVE |
+			    (rng_one_in(&r, 2) ? ZONE_NOWAIT : 0));
+			MUST(mine[n] != NULL);
+			atomic_store(mine[n++], self);
+		} else if (n > 0) {
+			MUST(atomic_load(mine[--n]) == self);
+			zone_free(shared, (void *)mine[n]);
+		}
+		if (rng_one_in(&r, 1000))
+			MUST(zone_alloc(shared, ZONE_NOWAIT) == NULL);
+	}
+	while (n > 0)
+		zone_free(shared, (void *)mine[--n]);
+	return arg;
+}
+
+START_TEST(from_all_threads_at_random)
+{
+	pthread_t t[DIGGERS];
+	size_t n;
+
+	shared = make("shared", 500, ATTR(.reserve = DIGGERS * EACH));
+	seeds = (unsigned)time(NULL);
+	printf("seed %u\n", seeds);
+	fflush(stdout);
+	pthread_barrier_init(&barrier, NULL, DIGGERS + 1);
+	for (size_t i = 0; i < DIGGERS; i++)
+		start(&t[i], dig_at_random, NULL);
+	pthread_barrier_wait(&barrier);
+	famine_begin();
+	n = use_up(shared);
+	pthread_barrier_wait(&barrier);
+	for (size_t i = 0; i < DIGGERS; i++)
+		(void)join(t[i]);
+	ck_assert_uint_eq(stats_of(shared).reserve_free, DIGGERS * EACH);
+	ck_assert_uint_eq(stats_of(shared).live, n);
+}
+END_TEST
+
 /*
  * No memory, and trials at random: how many objects there are never changes,
  * so what must succeed, and what must fail, is known each time.  LIVE: objects
@@ -430,12 +627,13 @@ main(void)
 {
 	const TTest *const anywhere[] = {
 		is_there_from_the_start, is_not_used_without_need,
-		flag_without_a_reserve, is_refilled
+		flag_without_a_reserve, is_refilled, in_a_static_zone,
+		objects_like_others, ends_with_its_zone, in_a_child
 	};
 	const TTest *const hungry[] = {
 		only_who_may, with_a_limit, from_any_thread,
 		with_a_constructor, what_cannot_be_had, spare_is_for_all,
-		trials
+		from_all_threads_at_random, trials
 	};
 	int failed = api_run("reserve", anywhere, LEN(anywhere));
 
