@@ -9,7 +9,7 @@
  * Who is about to call counts himself in `users` first, then looks at fn; who
  * claims an entry, or has removed it, looks at `users` afterwards.  All four
  * are sequentially consistent: one of the two sees the other.  So `arg` is
- * written only while nobody can read it.
+ * written only while nobody can read it.  model/pressure.pml checks this.
  */
 #include "pressure.h"
 
