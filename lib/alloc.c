@@ -15,8 +15,9 @@
  *	spare		what the zone's reserve has beyond what is kept there
  *	reserve		with ZONE_RESERVE only (reserve.h)
  *
- * and then NULL with ENOMEM, or with ZONE_NOFAIL all over again.  A zone with a limit, and a thread that has no
- * caches, start at `zone` and take one object at a time.
+ * and then NULL with ENOMEM, or with ZONE_NOFAIL all over again.  A zone with
+ * a limit, and a thread that has no caches, start at `zone` and take one object
+ * at a time.
  */
 #include "alloc.h"
 

@@ -55,7 +55,7 @@ resolve_to_alloc(zone_t *handle, unsigned flags)
 
 	while ((z = zone_resolve(handle, "zone_alloc", &error)) == NULL &&
 	    error == ENOMEM && ((flags | zone_default_flags(handle)) &
-	    ZONE_NOFAIL) != 0)
+	    (ZONE_NOFAIL | ZONE_NOWAIT)) == ZONE_NOFAIL)
 		(void)nofail_wait(&nofail, handle, zone_name(handle),
 		    zone_size(handle), error);
 	if (z == NULL)
