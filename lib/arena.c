@@ -241,6 +241,19 @@ take_frontier(size_t units, size_t align)
 	return head;
 }
 
+/*
+ * Is there address space for so many units?  Then it is memory that is not to
+ * be had, and in one more arena there would be none either.
+ */
+static bool
+has_space(size_t units)
+{
+	for (unsigned i = 0; i < load_relaxed(&arena_count); i++)
+		if (arenas[i].units - arenas[i].frontier >= units)
+			return true;
+	return false;
+}
+
 /* Cut UNITS out of a free run, at ALIGN; what is left goes back. */
 static struct slab *
 take_run(struct run_pool *pool, size_t units, size_t align)
@@ -376,7 +389,8 @@ take_units(size_t units, size_t align, bool sparse, bool *zero)
 	/* Dirty and clean runs side by side may be long enough together. */
 	if (head == NULL && dirty_pool.units > 0 && purge_to(0) > 0)
 		head = take_run(&clean_pool, units, align);
-	if (head == NULL && arena_add(units + align - 1))
+	if (head == NULL && !has_space(units + align - 1) &&
+	    arena_add(units + align - 1))
 		head = take_frontier(units, align);
 	return head;
 }

@@ -48,6 +48,19 @@ verify(zone_t *z, size_t n)
 	api_verify();
 }
 
+/* Address space of the process, in bytes. */
+static size_t
+addresses(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	size_t pages;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%zu", &pages), 1);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static void
 use_up_and_go_on(size_t size)
 {
@@ -93,6 +106,24 @@ START_TEST(data_segment)
 {
 	if (limit_to(RLIMIT_DATA, 200 * MIB))
 		use_up_and_go_on(SIZE);
+}
+END_TEST
+
+/* What is refused takes no addresses either, however often it is tried. */
+START_TEST(refused_again_and_again)
+{
+	zone_t *z;
+	size_t before;
+
+	if (!limit_to(RLIMIT_DATA, 64 * MIB))
+		return;
+	z = make("all", SIZE, NULL);
+	zone_free(z, take(z));
+	before = addresses();
+	(void)use_up(z);
+	for (int i = 0; i < 1000; i++)
+		ASSERT_FAILS(zone_alloc(z, 0), NULL, ENOMEM);
+	ck_assert_uint_lt(addresses(), before + 64 * MIB);
 }
 END_TEST
 
@@ -237,5 +268,5 @@ START_TEST(several_arenas)
 END_TEST
 
 RUN_TESTS("memory", address_space, address_space_with_large_slabs,
-    data_segment, small_objects, in_a_constructor, with_a_limit,
-    making_zones, threads, several_arenas)
+    data_segment, refused_again_and_again, small_objects, in_a_constructor,
+    with_a_limit, making_zones, threads, several_arenas)
