@@ -180,11 +180,13 @@ enum { ZONE_TRIM_EXCESS, ZONE_TRIM_FREE, ZONE_TRIM_CACHES };
 size_t zone_trim(zone_t *z, int how) ZOBJ_NAME(zobj_trim);
 
 /*
- * Have N objects of Z ready in memory that is in use by nobody else, so that N
- * allocations need nothing of the system; what is ready already counts.  0, or
- * -1 with ENOMEM (what could be had remains ready) or ENOSPC (N is above the
- * zone's limit).  Constructors run later, when the objects are handed out.
- * They stay ready until they are used, or until zone_trim(ZONE_TRIM_FREE).
+ * Make Z's reserve whole, if objects are missing there; then have N objects of
+ * Z ready in memory that is in use by nobody else, so that N allocations need
+ * nothing of the system; what is ready already counts.  0, or -1 with ENOMEM
+ * (what could be had remains ready), ENOSPC (N is above the zone's limit), or
+ * the error of a constructor: it runs for the reserve, and for what is ready
+ * when that is handed out.  It stays ready until it is used, or until
+ * zone_trim(ZONE_TRIM_FREE).
  */
 int zone_fill(zone_t *z, size_t n) ZOBJ_NAME(zobj_fill);
 

@@ -333,7 +333,7 @@ zone_fill(zone_t *handle, size_t n)
 		else if (z != NULL && z->limit != 0 && n > z->limit)
 			error = ENOSPC;
 		else if (z != NULL)
-			error = ready_make(z, n / z->nobj +
+			error = ready_fill(z, n / z->nobj +
 			    (n % z->nobj != 0));
 	}
 	if (error != 0) {

@@ -39,6 +39,34 @@ ready_make(struct zone *z, size_t slabs)
 	return error;
 }
 
+/* Who fills waits for who tends: he may be doing just this. */
+static int
+make_whole(struct zone *z)
+{
+	int error = 0;
+
+	while (reserve_is_short(z)) {
+		/* As in ready_tend. */
+		if (atomic_exchange_explicit(&z->tended, true,
+		    memory_order_acquire)) {
+			os_yield();
+			continue;
+		}
+		error = reserve_refill(z);
+		store_release(&z->tended, false);
+		break;
+	}
+	return error;
+}
+
+int
+ready_fill(struct zone *z, size_t slabs)
+{
+	int error = make_whole(z);
+
+	return error != 0 ? error : ready_make(z, slabs);
+}
+
 void
 ready_give_up(struct zone *z)
 {

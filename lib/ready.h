@@ -16,6 +16,11 @@
  * lock held.
  */
 int	ready_make(struct zone *z, size_t slabs);
+/*
+ * The same after the reserve has been made whole, for which a constructor may
+ * run, and fail.
+ */
+int	ready_fill(struct zone *z, size_t slabs);
 
 /*
  * What has been made ready beyond what the zone always wants may leave with

@@ -190,6 +190,42 @@ START_TEST(with_a_limit)
 }
 END_TEST
 
+/* As soon as there is memory again, and not a while later. */
+START_TEST(filling_a_reserve)
+{
+	enum { KEPT = 10 };
+	void *dug[KEPT], *p;
+	zone_t *z, *all;
+	size_t n;
+
+	if (!limit_to(RLIMIT_DATA, 64 * MIB))
+		return;
+	z = make("z", 3000, ATTR(.reserve = KEPT));
+	p = take(z);
+	all = make("all", SIZE, NULL);
+	n = use_up(all);
+	while (zone_alloc(z, 0) != NULL)
+		continue;
+	for (int i = 0; i < KEPT; i++) {
+		dug[i] = zone_alloc(z, ZONE_RESERVE | ZONE_NOWAIT);
+		ck_assert_ptr_nonnull(dug[i]);
+	}
+	/* Who gets an object tries to refill, now and then, in vain. */
+	for (int i = 0; i < 1000; i++) {
+		zone_free(z, p);
+		p = take(z);
+	}
+	ASSERT_FAILS(zone_fill(z, 0), -1, ENOMEM);
+	zone_free_n(all, objs, n);
+	ck_assert_int_eq(zone_fill(z, 0), 0);
+	ck_assert_uint_eq(stats_of(z).reserve_free, KEPT);
+	for (int i = 0; i < KEPT; i++)
+		zone_free(z, dug[i]);
+	ck_assert_int_eq(zone_fill(z, 0), 0);
+	ck_assert_uint_ge(stats_of(z).reserve_free, KEPT);
+}
+END_TEST
+
 START_TEST(making_zones)
 {
 	size_t zones = 0, n;
@@ -269,4 +305,4 @@ END_TEST
 
 RUN_TESTS("memory", address_space, address_space_with_large_slabs,
     data_segment, refused_again_and_again, small_objects, in_a_constructor,
-    with_a_limit, making_zones, threads, several_arenas)
+    with_a_limit, filling_a_reserve, making_zones, threads, several_arenas)
