@@ -54,7 +54,11 @@ enum {
 
 /* Flags of a zone, in zone_attr.flags only. */
 enum {
-	ZONE_HUGE	= 0x0100	/* prefer huge pages */
+	ZONE_HUGE	= 0x0100,	/* prefer huge pages */
+	ZONE_SIGNALSAFE	= 0x0200	/* has objects even for a signal handler
+					   that interrupted a call on the zone:
+					   of `reserve`, which is as many as one
+					   slab has, 32 at most, if that is 0 */
 };
 
 /* Sizes in bytes unless said otherwise; 0 means the default. */

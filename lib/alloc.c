@@ -13,17 +13,20 @@
  *			anywhere has gone back to the arena; then once more
  *			after the program has freed what it can do without
  *	spare		what the zone's reserve has beyond what is kept there
- *	reserve		with ZONE_RESERVE only (reserve.h)
+ *	reserve		with ZONE_RESERVE only (reserve.h), or by a signal
+ *			handler if the zone is made for them
  *
- * and then NULL with ENOMEM, or with ZONE_NOFAIL all over again.  A zone with
- * a limit, and a thread that has no caches, start at `zone` and take one object
- * at a time.
+ * and then NULL with ENOMEM, or with ZONE_NOFAIL all over again.  A zone with a
+ * limit, a thread that has no caches, and a signal handler that has interrupted
+ * us, start at `zone` and take one object at a time; the handler has no
+ * `pressure`.  With ZONE_NOWAIT the first word of `depot` is the last.
  */
 #include "alloc.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "destroy.h"
 #include "fast.h"
 #include "helper.h"
 #include "misuse.h"
@@ -47,6 +50,7 @@ enum {
 struct attempt {
 	struct zone	*zone;
 	unsigned	 how;		/* enum share_how */
+	int		 error;		/* why not */
 	bool		 raw;		/* the object needs its constructor */
 	struct slab	*slab;		/* the object's, if raw */
 	uintptr_t	 twice;		/* freed twice, 0: none */
@@ -123,21 +127,22 @@ hold_shared(struct tcache *tc, struct attempt *at)
 }
 
 void *
-fast_refill(uint32_t slot)
+fast_refill(struct tcache *tc, uint32_t slot)
 {
-	struct thread *t = load_acquire(&zobj_tls.self);
-	struct tcache *tc = thread_cache(t, slot);
-	struct attempt at = { .zone = tc->zone };
+	struct thread *t = thread_of_cache(tc, slot);
+	struct attempt at = { NULL };
 	void *p;
 
+	if (unlikely(thread_is_displaced(tc)))
+		return NULL;
+	at.zone = tc->zone;
 	/* Now and then the slow path has its turn: reclaim_poll. */
-	if (tc->zone == NULL || tc->zone->ctor != NULL ||
-	    t->ticks++ % REFILLS == 0)
+	if (at.zone == NULL || at.zone->ctor != NULL ||
+	    t->ticks++ % REFILLS == 0 || (!hold_active(tc) &&
+	    !hold_own(tc, &at))) {
+		guard_leave();
 		return NULL;
-	/* The word may hold objects: we come from behind a stop. */
-	if (load_relaxed(&tc->word) == 0 && !hold_active(tc) &&
-	    !hold_own(tc, &at))
-		return NULL;
+	}
 	p = tcache_take(tc);
 	guard_leave();
 	if (unlikely(at.twice != 0))
@@ -226,22 +231,52 @@ count_up(struct zone *z)
 	return true;
 }
 
-/* Inside the guard; returns outside. */
 static void *
-alloc_shared(struct attempt *at, bool stranger)
+take_shared(struct attempt *at)
 {
-	struct zone *z = at->zone;
 	uintptr_t twice;
+	void *p = share_alloc(at->zone, at->how, &at->slab, &at->raw, &twice);
+
+	note_twice(at, twice);
+	return p;
+}
+
+/* The same as a stranger; inside the guard, returns outside. */
+static void *
+take_as_stranger(struct attempt *at)
+{
 	void *p;
 
-	if (stranger)
+	if ((at->how & SHARE_WAIT) != 0)
 		thread_stranger_enter();
-	p = share_alloc(z, at->how, &at->slab, &at->raw, &twice);
-	note_twice(at, twice);
-	if (stranger)
-		thread_stranger_leave();
-	else
-		guard_leave();
+	else if (!thread_stranger_try())
+		return NULL;
+	p = take_shared(at);
+	thread_stranger_leave();
+	return p;
+}
+
+/* Inside the guard; returns outside, if the caller is to leave it. */
+static void *
+alloc_shared(struct attempt *at, struct thread *t)
+{
+	bool counted = (at->zone->kind & KIND_COUNTED) != 0;
+	void *p;
+
+	if (counted && !count_up(at->zone)) {
+		at->error = ENOSPC;
+		guard_leave_as(t);
+		return NULL;
+	}
+	if (t == NULL) {
+		p = take_as_stranger(at);
+	} else {
+		p = take_shared(at);
+		guard_leave_as(t);
+	}
+	if (p == NULL && counted)
+		atomic_fetch_sub_explicit(&at->zone->live, 1,
+		    memory_order_relaxed);
 	return p;
 }
 
@@ -273,47 +308,57 @@ construct(struct zone *z, struct slab *d, void *p)
 	return 0;
 }
 
-/* One try; NULL with *ERROR. */
+/* By a thread that may take what it owns; inside the guard, returns outside. */
 static void *
-attempt(struct attempt *at, bool nowait, int *error)
+alloc_as(struct thread *t, struct attempt *at)
 {
-	struct zone *z = at->zone;
-	struct thread *t;
 	void *p;
 
-	*error = ENOMEM;
-	(void)guard_enter();
-	t = thread_enter();
-	if (z->kind != 0) {
-		if ((z->kind & KIND_COUNTED) != 0 && !count_up(z)) {
-			guard_leave();
-			*error = ENOSPC;
-			return NULL;
-		}
-		p = alloc_shared(at, t == NULL);
-		if (p == NULL && (z->kind & KIND_COUNTED) != 0)
-			atomic_fetch_sub_explicit(&z->live, 1,
-			    memory_order_relaxed);
-	} else if (t == NULL) {
-		p = alloc_shared(at, true);
+	if (t == NULL || at->zone->kind != 0)
+		return alloc_shared(at, t);
+	p = alloc_owned(t, at);
+	guard_leave();
+	if ((at->how & SHARE_WAIT) != 0) {
+		reclaim_poll(t);
+		destroy_finish_late();
+		if (unlikely(helper_is_wanted()))
+			helper_start();
+	}
+	return p;
+}
+
+/* One try; NULL with at->error. */
+static void *
+attempt(struct attempt *at)
+{
+	void *p;
+
+	at->error = ENOMEM;
+	if (thread_is_interrupted()) {
+		at->how &= ~(unsigned)SHARE_WAIT;
+		p = alloc_shared(at, guard_enter());
 	} else {
-		p = alloc_owned(t, at);
-		guard_leave();
-		if (!nowait) {
-			reclaim_poll(t);
-			if (unlikely(helper_is_wanted()))
-				helper_start();
-		}
+		(void)guard_enter();
+		p = alloc_as((at->how & SHARE_WAIT) != 0 ? thread_enter() :
+		    thread_if_there(), at);
 	}
 	if (unlikely(at->twice != 0))
-		misuse_double_free("zone_free", z, at->twice);
+		misuse_double_free("zone_free", at->zone, at->twice);
 	at->twice = 0;
 	return p;
 }
 
-/* What the zone has laid by, if it has; NULL with *ERROR. */
+/* May the caller have what is kept? */
+static bool
+may_dig(struct zone *z, unsigned flags)
+{
+	return (flags & ZONE_RESERVE) != 0 ||
+	    (z->signal_safe && thread_is_interrupted());
+}
+
+/* What the zone has laid by, if it has; NULL with at->error. */
 static void *
-attempt_reserve(struct attempt *at, unsigned flags, int *error)
+attempt_reserve(struct attempt *at, unsigned flags)
 {
 	struct zone *z = at->zone;
 	bool counted = (z->kind & KIND_COUNTED) != 0;
@@ -322,14 +367,14 @@ attempt_reserve(struct attempt *at, unsigned flags, int *error)
 	if (z->reserve == 0)
 		return NULL;
 	if (counted && !count_up(z)) {
-		*error = ENOSPC;
+		at->error = ENOSPC;
 		return NULL;
 	}
 	at->raw = false;
-	if ((flags & ZONE_RESERVE) != 0)
+	if (may_dig(z, flags))
 		p = reserve_take(z);
 	if (p == NULL)
-		p = reserve_take_spare(z, (flags & ZONE_NOWAIT) == 0,
+		p = reserve_take_spare(z, (at->how & SHARE_WAIT) != 0,
 		    &at->slab, &at->raw);
 	if (p == NULL && counted)
 		atomic_fetch_sub_explicit(&z->live, 1, memory_order_relaxed);
@@ -342,16 +387,16 @@ attempt_reserve(struct attempt *at, unsigned flags, int *error)
  * frees something.
  */
 static void *
-attempt_relieved(struct attempt *at, int *error)
+attempt_relieved(struct attempt *at)
 {
 	struct zone *z = at->zone;
 	void *p = NULL;
 
 	if (reclaim_pressure())
-		p = attempt(at, false, error);
-	for (int i = 0; p == NULL && *error == ENOMEM && i < ASKS &&
+		p = attempt(at);
+	for (int i = 0; p == NULL && at->error == ENOMEM && i < ASKS &&
 	    pressure_ask(z, (size_t)z->units << UNIT_SHIFT); i++)
-		p = attempt(at, false, error);
+		p = attempt(at);
 	return p;
 }
 
@@ -359,17 +404,20 @@ attempt_relieved(struct attempt *at, int *error)
 static void *
 attempt_all(struct zone *z, unsigned flags, int *error)
 {
-	bool nowait = (flags & ZONE_NOWAIT) != 0;
-	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_GROW };
-	void *p = attempt(&at, nowait, error);
+	bool nowait = (flags & ZONE_NOWAIT) != 0, wait;
+	struct attempt at = { .zone = z, .how = nowait ? 0 : SHARE_ALL };
+	void *p = attempt(&at);
 
-	if (unlikely(p == NULL) && *error == ENOMEM && !nowait)
-		p = attempt_relieved(&at, error);
-	if (unlikely(p == NULL) && *error == ENOMEM)
-		p = attempt_reserve(&at, flags, error);
+	/* Not if the caller has turned out to be a handler. */
+	wait = (at.how & SHARE_WAIT) != 0;
+	if (unlikely(p == NULL) && at.error == ENOMEM && wait)
+		p = attempt_relieved(&at);
+	if (unlikely(p == NULL) && at.error == ENOMEM)
+		p = attempt_reserve(&at, flags);
+	*error = at.error;
 	if (p == NULL)
 		return NULL;
-	if (unlikely(!nowait && ready_is_due(z)))
+	if (unlikely(wait && ready_is_due(z)))
 		ready_tend(z);
 	if (at.raw && (*error = construct(z, at.slab, p)) != 0)
 		return NULL;
@@ -387,7 +435,8 @@ alloc_slow(struct zone *z, unsigned flags)
 
 	flags |= z->flags;
 	while ((p = attempt_all(z, flags, &error)) == NULL) {
-		if ((flags & ZONE_NOFAIL) == 0)
+		/* A handler would wait for its own thread. */
+		if ((flags & ZONE_NOFAIL) == 0 || thread_is_interrupted())
 			return refuse(z, error);
 		if (nofail_wait(&nofail, z, z->name, z->size, error))
 			(void)refuse(z, error);

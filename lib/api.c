@@ -54,7 +54,8 @@ resolve_to_alloc(zone_t *handle, unsigned flags)
 	int error;
 
 	while ((z = zone_resolve(handle, "zone_alloc", &error)) == NULL &&
-	    error == ENOMEM && ((flags | zone_default_flags(handle)) &
+	    error == ENOMEM && !thread_is_interrupted() &&
+	    ((flags | zone_default_flags(handle)) &
 	    (ZONE_NOFAIL | ZONE_NOWAIT)) == ZONE_NOFAIL)
 		(void)nofail_wait(&nofail, handle, zone_name(handle),
 		    zone_size(handle), error);
@@ -81,7 +82,8 @@ alloc_call(zone_t *handle, unsigned flags)
 {
 	struct zone *z;
 
-	init();
+	if (!thread_is_interrupted())
+		init();
 	z = resolve_to_alloc(handle, flags);
 	if (z == NULL)
 		return NULL;
@@ -101,14 +103,11 @@ slot_of(const zone_t *z)
 }
 
 static noinline void *
-refill_call(zone_t *handle)
+refill_call(zone_t *handle, struct tcache *tc)
 {
-	void *p = fast_refill(slot_of(handle));
+	void *p = fast_refill(tc, slot_of(handle));
 
-	if (likely(p != NULL))
-		return p;
-	guard_leave();
-	return alloc_call(handle, 0);
+	return likely(p != NULL) ? p : alloc_call(handle, 0);
 }
 
 /*
@@ -116,7 +115,7 @@ refill_call(zone_t *handle)
  * thread cache without a zone, or with an empty word, knows nothing.
  */
 static noinline void *
-alloc_zero(zone_t *handle, unsigned flags)
+alloc_with(zone_t *handle, unsigned flags)
 {
 	struct tcache *tc = thread_cache(guard_enter(), slot_of(handle));
 	size_t size;
@@ -126,43 +125,34 @@ alloc_zero(zone_t *handle, unsigned flags)
 		size = tc->zone->size;
 		p = tcache_take(tc);
 		guard_leave();
-		return memset(p, 0, size);
+		return ((flags | zone_head(handle)->flags) & ZONE_ZERO) != 0 ?
+		    memset(p, 0, size) : p;
 	}
-	guard_leave();
+	fast_give_up(tc);
 	return alloc_call(handle, flags);
 }
 
-/* Flags that say what to do when there is nothing are no matter till then. */
-static noinline void *
-alloc_pressing(zone_t *handle, unsigned flags)
+/* What to do when there is nothing does not matter till then. */
+static inline bool
+are_quick(unsigned flags)
 {
-	struct tcache *tc = thread_cache(guard_enter(), slot_of(handle));
-	void *p;
-
-	if (likely(load_own(&tc->word) != 0 && tc->zone->ctor == NULL)) {
-		p = tcache_take(tc);
-		guard_leave();
-		return p;
-	}
-	guard_leave();
-	return alloc_call(handle, flags);
+	return (flags & ~(unsigned)(ZONE_ZERO | ZONE_NOWAIT)) == 0 ||
+	    (flags & ~(unsigned)(ZONE_RESERVE | ZONE_NOFAIL)) == 0;
 }
 
 exported void *
 zone_alloc(zone_t *z, unsigned flags)
 {
+	struct tcache *tc;
 	void *p;
 
 	if (likely((flags | zone_head(z)->flags) == 0)) {
-		if (likely(fast_alloc(slot_of(z), &p)))
+		if (likely(fast_alloc(slot_of(z), &tc, &p)))
 			return p;
-		return refill_call(z);
+		return refill_call(z, tc);
 	}
-	if ((flags | zone_head(z)->flags) == ZONE_ZERO)
-		return alloc_zero(z, flags);
-	if (((flags | zone_head(z)->flags) &
-	    ~(unsigned)(ZONE_RESERVE | ZONE_NOFAIL)) == 0)
-		return alloc_pressing(z, flags);
+	if (are_quick(flags | zone_head(z)->flags))
+		return alloc_with(z, flags);
 	return alloc_call(z, flags);
 }
 
@@ -189,11 +179,12 @@ free_call(const char *verb, zone_t *handle, void *obj)
 /* Inside the guard; a tail call, so that zone_free needs no stack. */
 static noinline void
 free_other(const char *verb, zone_t *z, void *obj, struct slab *d,
-    uint64_t index)
+    uint64_t index, struct tcache *tc)
 {
-	if (fast_free_other(slot_of(z), d, (uintptr_t)obj, index))
+	if (!thread_is_displaced(tc) &&
+	    fast_free_other(slot_of(z), d, (uintptr_t)obj, index))
 		return;
-	guard_leave();
+	fast_give_up(tc);
 	free_call(verb, z, obj);
 }
 
@@ -215,7 +206,7 @@ free_any(const char *verb, zone_t *z, void *obj)
 		    !fast_index(d, p, &index))) {
 			;
 		} else if (unlikely(load_relaxed(&d->owner) != (uintptr_t)tc)) {
-			free_other(verb, z, obj, d, index);
+			free_other(verb, z, obj, d, index, tc);
 			return;
 		} else {
 			switch (fast_free(tc, d, p, index, &at)) {
@@ -228,7 +219,7 @@ free_any(const char *verb, zone_t *z, void *obj)
 				;
 			}
 		}
-		guard_leave();
+		fast_give_up(tc);
 	}
 	free_call(verb, z, obj);
 }

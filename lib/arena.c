@@ -50,6 +50,7 @@ static _Atomic(size_t) used_units;
 static struct retention dirty_retention;
 static _Atomic(size_t) purged_bytes;
 static size_t first_limit;
+static _Atomic(struct slab *) late;	/* see free_late */
 
 void
 arena_set_limit(size_t bytes)
@@ -395,6 +396,49 @@ take_units(size_t units, size_t align, bool sparse, bool *zero)
 	return head;
 }
 
+/*
+ * Of a signal handler that has interrupted its thread while that held the lock:
+ * HEAD waits for the next who has it.  It is in use until then.
+ */
+static void
+free_late(struct slab *head, size_t units, bool dirty)
+{
+	struct slab *top = load_relaxed(&late);
+
+	head->units = (uint32_t)units;
+	head->dirty = dirty;
+	/* The release pairs with the acquire in settle_late. */
+	do
+		head->next_announced = top;
+	while (!atomic_compare_exchange_weak_explicit(&late, &top, head,
+	    memory_order_release, memory_order_relaxed));
+}
+
+/* The lock is held. */
+static void
+give_back(struct slab *head, size_t units, bool dirty)
+{
+	store_relaxed(&head->owner, 0);
+	store_relaxed(&head->state, UNIT_NONE);
+	add_relaxed(&used_units, -units);
+	head = merge(head, &units, dirty);
+	free_run(head, units, dirty);
+}
+
+/* The lock is held. */
+static void
+settle_late(void)
+{
+	struct slab *d = NULL, *next;
+
+	if (unlikely(load_relaxed(&late) != NULL))
+		d = atomic_exchange_explicit(&late, NULL, memory_order_acquire);
+	for (; d != NULL; d = next) {
+		next = d->next_announced;
+		give_back(d, d->units, d->dirty);
+	}
+}
+
 static struct slab *
 alloc(size_t units, size_t align, bool sparse, bool *zero)
 {
@@ -402,7 +446,9 @@ alloc(size_t units, size_t align, bool sparse, bool *zero)
 
 	if (units == 0 || units > UINT32_MAX / 2 || align > UINT32_MAX / 2)
 		return NULL;
-	lock_acquire(&arena_lock);
+	if (!lock_acquire_if_safe(&arena_lock))
+		return NULL;
+	settle_late();
 	if (load_relaxed(&arena_count) != 0 || arena_add(units + align - 1))
 		head = take_units(units, align, sparse, zero);
 	if (head != NULL) {
@@ -430,12 +476,12 @@ arena_alloc_sparse(size_t units)
 void
 arena_free(struct slab *head, size_t units, bool dirty)
 {
-	lock_acquire(&arena_lock);
-	store_relaxed(&head->owner, 0);
-	store_relaxed(&head->state, UNIT_NONE);
-	add_relaxed(&used_units, -units);
-	head = merge(head, &units, dirty);
-	free_run(head, units, dirty);
+	if (!lock_acquire_if_safe(&arena_lock)) {
+		free_late(head, units, dirty);
+		return;
+	}
+	settle_late();
+	give_back(head, units, dirty);
 	if (dirty_pool.units > 0)
 		(void)purge_to(keep_bound());
 	lock_release(&arena_lock);
@@ -449,7 +495,8 @@ arena_extend(struct slab *head, size_t more, bool *zero)
 	struct slab *next = arena_next(head, head->units);
 	bool done = false;
 
-	lock_acquire(&arena_lock);
+	if (!lock_acquire_if_safe(&arena_lock))
+		return false;
 	if (end == a->frontier) {
 		done = end + more <= a->units && commit(a, end + more);
 		*zero = true;
@@ -494,6 +541,7 @@ arena_purge(size_t keep)
 	size_t bytes;
 
 	lock_acquire(&arena_lock);
+	settle_late();
 	bytes = load_relaxed(&arena_count) != 0 ? purge_to(keep) : 0;
 	lock_release(&arena_lock);
 	return bytes;

@@ -53,7 +53,8 @@ struct slab	*arena_alloc_sparse(size_t units);
 
 /*
  * Give a run back.  Its descriptors other than the head must be UNIT_NONE.
- * DIRTY: its pages may be in memory.
+ * DIRTY: its pages may be in memory.  By a signal handler that has interrupted
+ * us it may stay in use for a while; and to that one the others refuse.
  */
 void		 arena_free(struct slab *head, size_t units, bool dirty);
 

@@ -26,25 +26,41 @@ depot_shard(void)
 	return os_cpu() % DEPOT_SHARDS;
 }
 
-struct slab *
-depot_get(void)
+/* A unit of S, whose lock is held and goes. */
+static struct slab *
+take(struct shard *s)
 {
-	unsigned here = depot_shard();
-	struct shard *s = &shards[here];
+	unsigned n = load_relaxed(&s->count);
 	struct slab *d = NULL;
-	unsigned n;
 
-	if (load_relaxed(&s->count) == 0)
-		return NULL;
-	lock_acquire(&s->lock);
-	n = load_relaxed(&s->count);
 	if (n > 0) {
 		d = s->units[n - 1];
 		store_relaxed(&s->count, n - 1);
+		d->shard = (uint8_t)(s - shards);
 	}
 	lock_release(&s->lock);
-	if (d != NULL)
-		d->shard = (uint8_t)here;
+	return d;
+}
+
+struct slab *
+depot_get(void)
+{
+	struct shard *s = &shards[depot_shard()];
+
+	if (load_relaxed(&s->count) == 0 || !lock_acquire_if_safe(&s->lock))
+		return NULL;
+	return take(s);
+}
+
+struct slab *
+depot_get_quickly(void)
+{
+	struct slab *d = NULL;
+
+	for (unsigned i = 0; d == NULL && i < DEPOT_SHARDS; i++)
+		if (load_relaxed(&shards[i].count) != 0 &&
+		    lock_try_briefly(&shards[i].lock))
+			d = take(&shards[i]);
 	return d;
 }
 

@@ -13,6 +13,8 @@ enum { DEPOT_SHARDS = 16, DEPOT_KEEP = 8 };
 
 /* One unit, its shard set; NULL: none at hand. */
 struct slab	*depot_get(void);
+/* The same from any shard, without a system call. */
+struct slab	*depot_get_quickly(void);
 /* Keep a unit (see arena_free), or pass it on to the arena. */
 void		 depot_put(struct slab *d);
 /* Pass all units on to the arena. */

@@ -32,6 +32,9 @@ enum {
 	LARGE_UNITS = 256		/* a zone so large leaves nothing behind */
 };
 
+/* Zones whose last object a signal handler has freed. */
+static _Atomic(struct zone *) late;
+
 static void
 empty_cache(struct thread *t, void *arg)
 {
@@ -133,6 +136,7 @@ destroy(struct zone *z, int how)
 	uintptr_t twice;
 	bool dead;
 
+	destroy_finish_late();
 	ztable_withdraw(z);
 	running = stop_and_empty(z);
 	/* A thread that goes on may touch descriptors that would be no more. */
@@ -170,15 +174,51 @@ destroy(struct zone *z, int how)
 	return EBUSY;
 }
 
+/* The last object of a dying zone has come back. */
+static void
+end(struct zone *z)
+{
+	ztable_withdraw(z);
+	lock_acquire(&z->lock);
+	store_release(&z->magic, ZONE_MAGIC_DEAD);
+	lock_release(&z->lock);
+	finish(z, false);
+}
+
+/* The same, when there is somebody who may wait for locks. */
+static void
+push_late(struct zone *z)
+{
+	struct zone *top = load_relaxed(&late);
+
+	/* The release pairs with the acquire in destroy_finish_late. */
+	do
+		z->next_late = top;
+	while (!atomic_compare_exchange_weak_explicit(&late, &top, z,
+	    memory_order_release, memory_order_relaxed));
+}
+
 void
 destroy_count_down(struct zone *z)
 {
 	/* acq_rel: the last one sees what the others wrote to descriptors. */
 	if (atomic_fetch_sub_explicit(&z->left, 1, memory_order_acq_rel) != 1)
 		return;
-	ztable_withdraw(z);
-	lock_acquire(&z->lock);
-	store_release(&z->magic, ZONE_MAGIC_DEAD);
-	lock_release(&z->lock);
-	finish(z, false);
+	if (thread_is_interrupted())
+		push_late(z);
+	else
+		end(z);
+}
+
+void
+destroy_finish_late(void)
+{
+	struct zone *z = NULL, *next;
+
+	if (unlikely(load_relaxed(&late) != NULL))
+		z = atomic_exchange_explicit(&late, NULL, memory_order_acquire);
+	for (; z != NULL; z = next) {
+		next = z->next_late;
+		end(z);
+	}
 }

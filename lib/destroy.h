@@ -12,5 +12,7 @@ int	destroy(struct zone *z, int how);
 
 /* An object came back to a zone that is to go when it is empty. */
 void	destroy_count_down(struct zone *z);
+/* Zones that a signal handler has emptied so; outside the guard, no lock held. */
+void	destroy_finish_late(void);
 
 #endif /* ZOBJ_DESTROY_H */

@@ -12,11 +12,14 @@
 #include "arena.h"
 #include "thread.h"
 
-/* *OUT: an object of the zone with slot SLOT; false: the word is empty. */
+/*
+ * *OUT: an object of the zone with slot SLOT; false: the word of *CACHE, which
+ * may be displaced, is empty.
+ */
 hot_inline bool
-fast_alloc(uint32_t slot, void **out)
+fast_alloc(uint32_t slot, struct tcache **cache, void **out)
 {
-	struct tcache *tc = thread_cache(guard_enter(), slot);
+	struct tcache *tc = *cache = thread_cache(guard_enter(), slot);
 	uint64_t w = load_own(&tc->word);
 	uintptr_t base;
 
@@ -33,10 +36,10 @@ fast_alloc(uint32_t slot, void **out)
 
 /*
  * The next word of a slab the thread owns, and an object from it.  Called when
- * fast_alloc has failed, and like it inside the guard, and leaves it when it
- * succeeds; NULL: it has not.
+ * fast_alloc has failed, with its cache; leaves the guard, successful or not,
+ * unless the cache is displaced.
  */
-void	*fast_refill(uint32_t slot);
+void	*fast_refill(struct tcache *tc, uint32_t slot);
 
 /* What became of an object that fast_free was given. */
 enum freed {
@@ -66,6 +69,17 @@ void	 fast_has_free(struct tcache *tc, struct slab *d);
 #define FAST_ANY_SLOT	UINT32_MAX
 bool	 fast_free_other(uint32_t slot, struct slab *d, uintptr_t p,
 	    uint64_t index);
+
+/*
+ * Inside the guard, and the fast path has failed with TC, which may be
+ * displaced: then it is not ours to leave.
+ */
+static inline void
+fast_give_up(const struct tcache *tc)
+{
+	if (!thread_is_displaced(tc))
+		guard_leave();
+}
 
 /* Does P lie in the word that the thread holds of a zone? */
 hot_inline bool

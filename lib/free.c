@@ -157,6 +157,45 @@ fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
 	return free_anothers(t, d, index);
 }
 
+/* Does the calling thread hold the object free in its word? */
+static bool
+held_by_caller(struct slab *d, size_t index)
+{
+	struct tcache *tc = slab_owner(d);
+	struct thread *t = zobj_tls.mine;
+
+	return t != NULL && thread_owns(t, (uintptr_t)tc) &&
+	    (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
+	    index % WORD_OBJECTS & 1) != 0;
+}
+
+/*
+ * By a signal handler that has interrupted us: as if by another thread, even
+ * into a slab of its own.  Whatever the interrupted one was about, its word
+ * holds free objects only.  What that leads to is left to whoever comes next.
+ */
+static cold void
+free_interrupted(const char *verb, const struct location *at)
+{
+	struct slab *d = at->slab;
+	struct zone *z = d->zone;
+	uintptr_t p = slab_object(d, at->index);
+	struct thread *t = guard_enter();
+	bool ok = !held_by_caller(d, at->index) &&
+	    remote_free(d, at->index, NULL);
+	bool dying;
+
+	/* As in free_remote. */
+	if (ok && (z->kind & KIND_COUNTED) != 0)
+		atomic_fetch_sub_explicit(&z->live, 1, memory_order_release);
+	dying = load_relaxed(&z->magic) == ZONE_MAGIC_DYING;
+	guard_leave_as(t);
+	if (unlikely(!ok))
+		misuse_double_free(verb, z, p);
+	else if (unlikely(dying))
+		destroy_count_down(z);
+}
+
 /*
  * An object in registered memory, where no fast path looks: what these would
  * do with it.  Three times as fast as what follows.  Outside the guard.
@@ -185,6 +224,11 @@ free_located(const char *verb, const struct location *at)
 	struct thread *t;
 	struct tcache *tc;
 
+	if (thread_is_interrupted()) {
+		free_interrupted(verb, at);
+		return;
+	}
+	destroy_finish_late();
 	if (at->seed && free_seed(d, at->index))
 		return;
 	(void)guard_enter();

@@ -11,70 +11,56 @@
 #include "os.h"
 #include "panic.h"
 
-enum { SPINS = 64 };		/* looks before sleeping */
-
-#ifdef ZOBJ_DEBUG
-static _Thread_local uint8_t held[RANK_MISUSE + 1];
-
-/* Nothing of a higher rank is held; nor of this one, unless SAME_RANK. */
-static void
-check_rank(const struct lock *l, bool same_rank)
-{
-	for (unsigned r = l->rank + same_rank; r <= RANK_MISUSE; r++)
-		ASSERT(held[r] == 0);
-}
-
-static void
-note_acquire(const struct lock *l)
-{
-	held[l->rank]++;
-}
-
-static void
-note_release(const struct lock *l)
-{
-	ASSERT(held[l->rank] > 0);
-	held[l->rank]--;
-}
-#else
-#define check_rank(l, same_rank)	((void)0)
-#define note_acquire(l)			((void)0)
-#define note_release(l)			((void)0)
-#endif
+enum {
+	SPINS = 64,		/* looks before sleeping */
+	TRIES = 200,		/* of a handler, yielding between them */
+	BRIEF_YIELDS = 100	/* then the holder may need us to sleep */
+};
 
 /*
- * Locks that the thread holds, or waits for: not zero where a signal handler
- * interrupted it there.
+ * Locks that the thread holds, or waits for, by rank, and in all: not zero
+ * where a signal handler interrupted it there.
  */
-static _Thread_local _Atomic(uint32_t) inside;
+static _Thread_local _Atomic(uint32_t) inside[LOCK_RANKS + 1];
+enum { ALL = LOCK_RANKS };
+/* The first of them of each rank. */
+static _Thread_local const struct lock *_Atomic first[LOCK_RANKS];
 
 /* The thread that has all locks: an address that only it has; NULL: none. */
 static _Atomic(const void *) has_all;
 
 static void
-enter(void)
+enter(const struct lock *l)
 {
-	add_relaxed(&inside, 1);
+	add_relaxed(&inside[ALL], 1);
+	if (load_relaxed(&inside[l->rank]) == 0)
+		store_relaxed(&first[l->rank], l);
+	add_relaxed(&inside[l->rank], 1);
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static void
-leave(void)
+leave(const struct lock *l)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	add_relaxed(&inside, (uint32_t)-1);
+	add_relaxed(&inside[l->rank], (uint32_t)-1);
+	add_relaxed(&inside[ALL], (uint32_t)-1);
+}
+
+/* Does the thread hold nothing of rank RANK or higher, nor wait for it? */
+static bool
+is_below(unsigned rank)
+{
+	for (; rank < LOCK_RANKS; rank++)
+		if (load_relaxed(&inside[rank]) != 0)
+			return false;
+	return true;
 }
 
 bool
 lock_is_inside(void)
 {
-	return load_relaxed(&inside) != 0;
-}
-
-void
-lock_have_all(bool have)
-{
-	store_relaxed(&has_all, have ? (const void *)&inside : NULL);
+	return load_relaxed(&inside[ALL]) != 0;
 }
 
 bool
@@ -91,26 +77,35 @@ lock_init(struct lock *l, enum lock_rank rank)
 }
 
 static bool
-take(struct lock *l)
+take(struct lock *l, enum lock_state as)
 {
-	uint32_t free = 0;
+	uint32_t free = LOCK_FREE;
 
-	return atomic_compare_exchange_strong_explicit(&l->state, &free, 1,
+	return atomic_compare_exchange_strong_explicit(&l->state, &free, as,
 	    memory_order_acquire, memory_order_relaxed);
+}
+
+static bool
+try(struct lock *l, enum lock_state as)
+{
+	/* Ours as all are, unless by a handler that interrupted us there. */
+	if (lock_has_all()) {
+		if (load_relaxed(&inside[l->rank]) != 0)
+			return false;
+		enter(l);
+		return true;
+	}
+	enter(l);
+	if (take(l, as))
+		return true;
+	leave(l);
+	return false;
 }
 
 bool
 lock_try(struct lock *l)
 {
-	if (lock_has_all())
-		return true;
-	enter();
-	if (!take(l)) {
-		leave();
-		return false;
-	}
-	note_acquire(l);
-	return true;
+	return try(l, LOCK_HELD);
 }
 
 static void
@@ -121,46 +116,116 @@ relax(void)
 #endif
 }
 
+bool
+lock_try_briefly(struct lock *l)
+{
+	for (int i = 0; i < SPINS; i++) {
+		if (load_relaxed(&l->state) == LOCK_FREE || lock_has_all())
+			return try(l, LOCK_BRIEF);
+		relax();
+	}
+	return false;
+}
+
+/*
+ * Sleepers are woken by who releases a contended lock.  So a lock that is held
+ * briefly, whose release wakes nobody, must not become contended.
+ */
+static void
+wait(struct lock *l)
+{
+	for (unsigned n = 0; !take(l, LOCK_CONTENDED); n++) {
+		uint32_t held = LOCK_HELD;
+
+		if (load_relaxed(&l->state) == LOCK_BRIEF) {
+			if (n < BRIEF_YIELDS)
+				os_yield();
+			else
+				os_sleep_ms(1);
+		} else if (atomic_compare_exchange_strong_explicit(&l->state,
+		    &held, LOCK_CONTENDED, memory_order_relaxed,
+		    memory_order_relaxed) || held == LOCK_CONTENDED) {
+			os_wait(&l->state, LOCK_CONTENDED);
+		}
+	}
+}
+
 static void
 acquire(struct lock *l)
 {
+	enter(l);
 	if (lock_has_all())
 		return;
-	enter();
 	for (int i = 0; i < SPINS; i++) {
-		if (load_relaxed(&l->state) == 0 && take(l)) {
-			note_acquire(l);
+		if (load_relaxed(&l->state) == LOCK_FREE && take(l, LOCK_HELD))
 			return;
-		}
 		relax();
 	}
-	while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
-		os_wait(&l->state, 2);
-	note_acquire(l);
+	wait(l);
 }
 
 void
 lock_acquire(struct lock *l)
 {
-	if (!lock_has_all())
-		check_rank(l, false);
+	DEBUG_ASSERT(lock_has_all() || is_below(l->rank));
 	acquire(l);
 }
 
 void
 lock_acquire_another(struct lock *l)
 {
-	check_rank(l, true);
+	DEBUG_ASSERT(is_below(l->rank + 1));
 	acquire(l);
+}
+
+bool
+lock_acquire_if_safe(struct lock *l)
+{
+	if (likely(is_below(l->rank))) {
+		acquire(l);
+		return true;
+	}
+	/* Our own: there is nothing to try. */
+	if (load_relaxed(&inside[l->rank]) != 0 &&
+	    load_relaxed(&first[l->rank]) == l)
+		return false;
+	for (int i = 0; i < TRIES; i++) {
+		if (lock_try(l))
+			return true;
+		if (!lock_has_all())
+			os_yield();
+	}
+	return false;
 }
 
 void
 lock_release(struct lock *l)
 {
-	if (lock_has_all())
-		return;
-	note_release(l);
-	if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
+	DEBUG_ASSERT(load_relaxed(&inside[l->rank]) > 0);
+	if (!lock_has_all() && atomic_exchange_explicit(&l->state, LOCK_FREE,
+	    memory_order_release) == LOCK_CONTENDED)
 		os_wake(&l->state);
-	leave();
+	leave(l);
+}
+
+/*
+ * Meanwhile only those count that are taken once more.  A handler that comes
+ * between finds some counted that it could have.
+ */
+void
+lock_have_all(bool have)
+{
+	static uint32_t before[LOCK_RANKS + 1];
+
+	if (have)
+		store_relaxed(&has_all, (const void *)&inside);
+	atomic_signal_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < ARRAY_LEN(inside); i++) {
+		if (have)
+			before[i] = load_relaxed(&inside[i]);
+		store_relaxed(&inside[i], have ? 0 : before[i]);
+	}
+	atomic_signal_fence(memory_order_seq_cst);
+	if (!have)
+		store_relaxed(&has_all, NULL);
 }

@@ -20,11 +20,19 @@ enum lock_rank {
 	RANK_DEPOT,		/* one shard of free slabs */
 	RANK_ARENA,		/* runs of units, the frontier */
 	RANK_REGION,		/* registered memory */
-	RANK_MISUSE		/* mistakes to be reported */
+	RANK_MISUSE,		/* mistakes to be reported */
+	LOCK_RANKS
+};
+
+enum lock_state {
+	LOCK_FREE,
+	LOCK_HELD,
+	LOCK_CONTENDED,		/* held, and somebody may sleep */
+	LOCK_BRIEF		/* held for a moment: nobody goes to sleep */
 };
 
 struct lock {
-	_Atomic(uint32_t) state;	/* 0 free, 1 held, 2 held and waited for */
+	_Atomic(uint32_t) state;	/* enum lock_state */
 	uint32_t	  rank;
 };
 
@@ -36,6 +44,19 @@ void	lock_acquire(struct lock *l);
 void	lock_acquire_another(struct lock *l);
 bool	lock_try(struct lock *l);
 void	lock_release(struct lock *l);
+
+/*
+ * For who may be a signal handler.  Where waiting could be for what its own
+ * thread holds, directly or by way of others, the lock is tried for a while;
+ * false: not to be had.  Anywhere else it is lock_acquire.
+ */
+bool	lock_acquire_if_safe(struct lock *l);
+
+/*
+ * For who may not make a system call: tried for a moment, and the release need
+ * not wake anybody.  To be held for a bounded time.
+ */
+bool	lock_try_briefly(struct lock *l);
 /* In a signal handler: did it interrupt its thread in a lock, or before one? */
 bool	lock_is_inside(void);
 

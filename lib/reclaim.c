@@ -168,6 +168,9 @@ reclaim_ready(struct tcache *tc)
 
 	share_oldest(tc);
 	guard_leave();
+	/* A handler may own what it pleases, but not wait. */
+	if (unlikely(lock_is_inside()))
+		return;
 	give_excess(z);
 	if (t != &thread_nobody)
 		reclaim_poll(t);
@@ -192,6 +195,8 @@ reclaim_news(struct zone *z, enum hole_news news)
 {
 	int saved = errno;
 
+	if (unlikely(lock_is_inside()))
+		return;
 	if (news == HOLE_STUCK) {
 		(void)thread_stop_all();
 		thread_foreach_stopped(empty_stuck_caches, NULL);
@@ -423,7 +428,8 @@ reclaim_pressure(void)
 	 * freed meanwhile just what it asks for now.  But destructors, which
 	 * may allocate too, do not start it once more.
 	 */
-	if (!thread_storage_works() || tls->reclaiming)
+	if (!thread_storage_works() || tls->reclaiming ||
+	    thread_is_interrupted())
 		return false;
 	tls->reclaiming = true;
 	(void)reclaim_trim(NULL, RECLAIM_PRESSURE);

@@ -97,7 +97,7 @@ reserve_take_spare(struct zone *z, bool wait, struct slab **slab, bool *raw)
 	*raw = false;
 	if (wait)
 		lock_acquire(&z->lock);
-	else if (!lock_try(&z->lock))
+	else if (!lock_try_briefly(&z->lock))
 		return NULL;
 	if (reserve_count(z) > z->reserve)
 		p = reserve_take(z);

@@ -15,6 +15,7 @@
 #include "panic.h"
 #include "remote.h"
 #include "rotate.h"
+#include "spare.h"
 
 /*
  * Peak is sampled when the zone has grown by this share of its slabs, so that
@@ -83,7 +84,7 @@ share_init_maps(void)
 }
 
 static void *
-map_alloc(size_t bytes)
+map_alloc(size_t bytes, unsigned how)
 {
 	struct slab *slab;
 	uintptr_t twice;
@@ -92,7 +93,7 @@ map_alloc(size_t bytes)
 
 	while (share_map_zones[i].size < bytes)
 		i++;
-	return share_alloc(&share_map_zones[i], SHARE_GROW, &slab, &raw, &twice);
+	return share_alloc(&share_map_zones[i], how, &slab, &raw, &twice);
 }
 
 static void
@@ -123,21 +124,33 @@ share_meta_bytes(const struct zone *z)
 	return sizeof (struct slab) + map_bytes(z) + built_bytes(z);
 }
 
-/* Bitmaps of a new slab; false: no memory. */
-static bool
-attach_maps(struct zone *z, struct slab *d)
+/* Bitmaps of a new slab that are not in its descriptor; NULL: none. */
+struct maps {
+	void	*map;
+	void	*built;
+};
+
+static void
+put_maps(const struct maps *m)
 {
-	d->map = d->inline_map;
-	d->built = NULL;
-	if (map_bytes(z) != 0 && (d->map = map_alloc(map_bytes(z))) == NULL)
-		return false;
-	if (built_bytes(z) != 0 &&
-	    (d->built = map_alloc(built_bytes(z))) == NULL) {
-		if (d->map != d->inline_map)
-			map_free(d->map);
-		return false;
-	}
-	return true;
+	if (m->map != NULL)
+		map_free(m->map);
+	if (m->built != NULL)
+		map_free(m->built);
+}
+
+/* False: no memory. */
+static bool
+get_maps(struct zone *z, unsigned how, struct maps *m)
+{
+	size_t map = map_bytes(z), built = built_bytes(z);
+
+	*m = (struct maps){ NULL, NULL };
+	if ((map == 0 || (m->map = map_alloc(map, how)) != NULL) &&
+	    (built == 0 || (m->built = map_alloc(built, how)) != NULL))
+		return true;
+	put_maps(m);
+	return false;
 }
 
 static bool
@@ -146,25 +159,50 @@ is_huge(const struct zone *z)
 	return z->huge && z->units << UNIT_SHIFT >= 2 * MIB;
 }
 
-/* A new slab, all objects free, in no zone's list yet. */
+/* The units of a new slab.  *ZERO: they read as zero. */
 static struct slab *
-carve(struct zone *z)
+get_units(struct zone *z, unsigned how, bool *zero)
 {
-	bool zero = false;
-	struct slab *d = z->units == 1 ? depot_get() : NULL;
+	struct slab *d = NULL;
 
-	if (d == NULL) {
-		d = arena_alloc(z->units, z->align_units, &zero);
-		if (d == NULL)
-			return NULL;
+	*zero = false;
+	if (z->units == 1)
+		d = (how & SHARE_GROW) != 0 ? depot_get() : depot_get_quickly();
+	if (d != NULL || (how & SHARE_GROW) == 0)
+		return d;
+	d = arena_alloc(z->units, z->align_units, zero);
+	/* The arena may be what a handler has interrupted. */
+	if (d == NULL && z->units == 1 && (how & SHARE_WAIT) == 0) {
+		d = spare_take();
+		*zero = false;
+	}
+	if (d != NULL)
 		d->shard = (uint8_t)depot_shard();
+	return d;
+}
+
+/*
+ * A new slab, all objects free, in no zone's list yet.  Its maps come first:
+ * they go back without a lock, units do not.
+ */
+static struct slab *
+carve(struct zone *z, unsigned how)
+{
+	struct maps maps;
+	struct slab *d;
+	bool zero;
+
+	if (!get_maps(z, how, &maps))
+		return NULL;
+	d = get_units(z, how, &zero);
+	if (d == NULL) {
+		put_maps(&maps);
+		return NULL;
 	}
 	for (uint32_t i = 0; i < z->units; i++)
 		arena_next(d, i)->given = 0;
-	if (!attach_maps(z, d)) {
-		arena_free(d, z->units, !zero);
-		return NULL;
-	}
+	d->map = maps.map != NULL ? maps.map : d->inline_map;
+	d->built = maps.built;
 	d->recip = slab_recip(z->stride);
 	d->stride = z->stride;
 	d->slot = z->slot;
@@ -408,7 +446,7 @@ share_get(struct zone *z)
 		(void)hole_leave(d);
 		return d;
 	}
-	d = carve(z);
+	d = carve(z, SHARE_ALL);
 	if (d == NULL)
 		share_put(z, NULL, NULL);
 	return d;
@@ -451,10 +489,36 @@ take_first(struct zone *z, struct slab **slab, bool *raw)
 static bool
 enter(struct zone *z, unsigned how)
 {
-	if ((how & SHARE_GROW) == 0)
-		return lock_try(&z->lock);
-	lock_acquire(&z->lock);
-	return true;
+	if ((how & SHARE_WAIT) != 0) {
+		lock_acquire(&z->lock);
+		return true;
+	}
+	return (how & SHARE_GROW) != 0 ? lock_acquire_if_safe(&z->lock) :
+	    lock_try_briefly(&z->lock);
+}
+
+/*
+ * A new slab joins the zone, as TC's if that is not NULL; false: no memory.
+ * The lock is held, and is again afterwards.  Who cannot be sure to get it once
+ * more keeps it meanwhile: what carve locks is of higher rank.
+ */
+static bool
+get_slab(struct zone *z, struct tcache *tc, unsigned how, struct slab **slab)
+{
+	struct slab *d;
+
+	if ((how & SHARE_WAIT) != 0)
+		lock_release(&z->lock);
+	d = carve(z, how);
+	if ((how & SHARE_WAIT) != 0) {
+		if (d != NULL)
+			spare_fill();
+		lock_acquire(&z->lock);
+	}
+	if (d != NULL)
+		join(z, d, tc);
+	*slab = d;
+	return d != NULL;
 }
 
 void *
@@ -467,16 +531,9 @@ share_alloc(struct zone *z, unsigned how, struct slab **slab, bool *raw,
 	if (!enter(z, how))
 		return NULL;
 	*twice = remote_drain_zone(z);
-	while ((p = take_first(z, slab, raw)) == NULL && (how & SHARE_GROW)) {
-		struct slab *d;
-
-		lock_release(&z->lock);
-		d = carve(z);
-		if (d == NULL)
-			return NULL;
-		lock_acquire(&z->lock);
-		join(z, d, NULL);
-	}
+	do
+		p = take_first(z, slab, raw);
+	while (p == NULL && get_slab(z, NULL, how, slab));
 	lock_release(&z->lock);
 	return p;
 }
@@ -493,14 +550,8 @@ share_adopt(struct zone *z, struct tcache *tc, unsigned how, uintptr_t *twice)
 	d = rotate_adopt(z, tc);
 	if (d != NULL)
 		use(z, d);
-	lock_release(&z->lock);
-	if (d != NULL || (how & SHARE_GROW) == 0)
-		return d;
-	d = carve(z);
-	if (d == NULL)
-		return NULL;
-	lock_acquire(&z->lock);
-	join(z, d, tc);
+	else
+		(void)get_slab(z, tc, how, &d);
 	lock_release(&z->lock);
 	return d;
 }

@@ -13,8 +13,12 @@
 #include "slab.h"
 #include "zdef.h"
 
+/* 0: what is at hand, without a system call and without waiting. */
 enum share_how {
-	SHARE_GROW = 1		/* may take new slabs, and wait for a lock */
+	SHARE_GROW = 1,		/* may ask the system for memory */
+	SHARE_WAIT = 2,		/* may wait for a lock; without: as a signal
+				   handler must, see lock_acquire_if_safe */
+	SHARE_ALL = SHARE_GROW | SHARE_WAIT
 };
 
 /*

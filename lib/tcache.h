@@ -57,6 +57,11 @@ struct tcache {
 	_Atomic(struct slab *) announced;
 	_Atomic(size_t)	stuck;		/* bytes of holes that others have
 					   opened; see hole.h */
+	/*
+	 * Always zero.  A signal handler that interrupted its thread inside
+	 * the guard looks for the first three fields here: see thread.h.
+	 */
+	uint64_t	shadow[6];
 };
 
 _Static_assert(sizeof (struct tcache) == 192, "three lines");

@@ -58,6 +58,13 @@ thread_stranger_enter(void)
 	lock_acquire(&threads_lock);
 }
 
+bool
+thread_stranger_try(void)
+{
+	guard_leave();
+	return lock_try_briefly(&threads_lock);
+}
+
 void
 thread_stranger_leave(void)
 {
@@ -138,6 +145,12 @@ register_self(void)
 	if (!load_acquire(&have_key))
 		return NULL;
 	tls->phase = THREAD_REGISTERING;
+	atomic_signal_fence(memory_order_seq_cst);
+	/* A signal handler was faster: from now on it would not be. */
+	if (tls->mine != NULL) {
+		tls->phase = THREAD_RUNNING;
+		return tls->mine;
+	}
 	t = struct_get();
 	/* Keys beyond the first few make the C library allocate. */
 	if (t == NULL || pthread_setspecific(exit_key, tls) != 0) {
@@ -150,7 +163,7 @@ register_self(void)
 	}
 	lock_acquire(&threads_lock);
 	t->tls = tls;
-	t->stopped = false;
+	t->stopped = t->deaf = false;
 	list_append(&threads, &t->link);
 	add_relaxed(&registered, 1);
 	tls->mine = t;
@@ -159,6 +172,14 @@ register_self(void)
 	store_release(&tls->self, t);
 	lock_release(&threads_lock);
 	return t;
+}
+
+struct thread *
+thread_if_there(void)
+{
+	struct thread *t = load_acquire(&zobj_tls.self);
+
+	return t == &thread_nobody ? NULL : t;
 }
 
 struct thread *
@@ -190,7 +211,10 @@ thread_enter(void)
 	return t;
 }
 
-/* threads_lock held. */
+/*
+ * threads_lock held.  Of a thread that a handler's jump has left inside, what
+ * it owns is abandoned, as in thread_forget_others, and its struct with it.
+ */
 static void
 leave(struct tls *tls)
 {
@@ -199,8 +223,12 @@ leave(struct tls *tls)
 	store_release(&tls->self, &thread_nobody);
 	tls->mine = NULL;
 	tls->phase = THREAD_GONE;
+	/* From here on our own handlers find nobody. */
+	atomic_signal_fence(memory_order_seq_cst);
 	list_remove(&t->link);
 	add_relaxed(&registered, -1);
+	if (load_relaxed(&tls->guard) != 0)
+		return;
 	empty_fn(t);
 	struct_put(t);
 }
@@ -273,19 +301,24 @@ ask_to_stop(void)
 	return !others || os_membarrier() == 0;
 }
 
-/* Wait for T to be outside; false: it takes too long. */
+/*
+ * Wait for T to be outside; false: it takes too long.  That is waited for once:
+ * it may be inside for ever, by a handler's jump.
+ */
 static bool
 is_outside(struct thread *t)
 {
-	for (int i = 0; i < STOP_YIELDS + STOP_SLEEPS; i++) {
-		if (load_acquire(&t->tls->guard) == 0)
-			return true;
-		if (i < STOP_YIELDS)
+	int looks = STOP_YIELDS + (t->deaf ? 0 : STOP_SLEEPS);
+
+	t->deaf = true;
+	for (int i = 0; i < looks && t->deaf; i++) {
+		t->deaf = load_acquire(&t->tls->guard) != 0;
+		if (t->deaf && i < STOP_YIELDS)
 			os_yield();
-		else
+		else if (t->deaf)
 			os_sleep_ms(1);
 	}
-	return false;
+	return !t->deaf;
 }
 
 size_t
@@ -302,8 +335,11 @@ thread_stop_all(void)
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 
-		if (t->tls == &zobj_tls)
+		if (t->tls == &zobj_tls) {
+			/* Ours are no better for a handler's jump. */
+			running += load_relaxed(&zobj_tls.guard) != 0;
 			continue;
+		}
 		t->stopped = asked && is_outside(t);
 		if (!t->stopped) {
 			running++;
@@ -333,14 +369,19 @@ thread_resume_all(void)
 void
 thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 {
+	/* Our own handlers are to leave our caches alone, too. */
+	struct thread *inside = guard_enter();
+	bool ours = !thread_is_displaced(inside);
+
 	LIST_FOREACH(l, &threads) {
 		struct thread *t = THREAD_OF_LINK(l);
 
-		if (t->stopped || t->tls == &zobj_tls)
+		if (t->stopped || (t->tls == &zobj_tls && ours))
 			fn(t, arg);
 	}
 	LIST_FOREACH(l, &threads_dead)
 		fn(THREAD_OF_LINK(l), arg);
+	guard_leave_as(inside);
 }
 
 void

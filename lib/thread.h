@@ -4,7 +4,8 @@
  *
  * A thread works on what it owns without atomics, inside its guard:
  *
- *	guard = 1; fence; self = tls.self; ... ; guard = 0
+ *	old = guard; guard = GUARD_INSIDE; fence; self = tls.self + old; ... ;
+ *	guard = 0
  *
  * where the fence is only the compiler's.  Who wants what another thread owns
  * stops that thread (thread_stop_all): it writes `thread_nobody` into the
@@ -13,7 +14,19 @@
  *	guard == 0: the thread is outside, and finds nobody's empty caches when
  *		it next enters, so it goes the slow path, which waits for
  *		thread_resume_all in thread_enter.
- *	guard == 1: it may still work on what it owns: wait, or leave it alone.
+ *	else:	it may still work on what it owns: wait, or leave it alone.
+ *
+ * A signal handler may interrupt the thread inside, and call us.  It finds
+ * GUARD_INSIDE where it expects 0, and so every cache displaced by as much: into
+ * what is always zero of the same cache.  There the word is empty, no object is
+ * in it, and the address is no owner's, so the fast paths fail by themselves.
+ * The slow paths see that the address is no cache's: thread_is_displaced.  They
+ * leave the guard, and all that it guards, alone; so do those of a handler that
+ * interrupted a lock: thread_is_interrupted.
+ *
+ * Who works on the caller's own caches without having come by a fast path is
+ * inside the guard too, for its handlers.  A handler that is left by a jump
+ * leaves its thread inside for ever: what the thread owns stays as it is.
  *
  * Pairs: the barrier stands between our write of self and our read of guard,
  * and between their write of guard and their read of self.  guard = 0 is a
@@ -43,12 +56,24 @@ struct thread {
 	struct list	link;		/* threads or dead; threads_lock */
 	struct tls	*tls;
 	bool		stopped;	/* threads_lock */
+	bool		deaf;		/* threads_lock: was not stopped in
+					   time when last asked */
 	uint32_t	ticks;		/* owner: words refilled */
 	uint64_t	polled_ms;	/* owner: see reclaim_poll */
 	uint64_t	used[(ZONE_SLOTS + 63) / 64];	/* owner: caches that
 					   have been initialized */
 	struct tcache	caches[ZONE_SLOTS];
 };
+
+enum {
+	GUARD_INSIDE = offsetof(struct tcache, shadow)
+};
+
+/* What the fast paths read first, displaced, is zero. */
+_Static_assert(offsetof(struct tcache, span) + sizeof (uint64_t) <=
+    sizeof (uint64_t[6]), "inside the shadow");
+_Static_assert(GUARD_INSIDE % _Alignof(struct tcache) != 0,
+    "no cache's address");
 
 enum thread_phase {
 	THREAD_NEW,			/* no struct thread yet */
@@ -59,7 +84,7 @@ enum thread_phase {
 
 struct tls {
 	_Atomic(struct thread *) self;	/* thread_nobody: none, or stopped */
-	_Atomic(uint32_t) guard;
+	_Atomic(uint32_t) guard;	/* 0 or GUARD_INSIDE */
 	uint8_t		phase;		/* enum thread_phase */
 	bool		reclaiming;	/* owner: see reclaim_pressure */
 	struct thread	*mine;		/* set while THREAD_RUNNING */
@@ -71,18 +96,55 @@ extern struct thread thread_nobody;
 extern struct lock threads_lock;
 extern struct list threads_dead;	/* exited, struct kept for reuse */
 
+/* The caller's struct thread, or nobody's; displaced: see above. */
 hot_inline struct thread *
 guard_enter(void)
 {
-	store_relaxed(&zobj_tls.guard, 1);
+	uintptr_t t = load_own(&zobj_tls.guard);
+
+	store_relaxed(&zobj_tls.guard, GUARD_INSIDE);
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+	/* One instruction, where compilers load an atomic and then add. */
+	__asm__ volatile("addq %1, %0" : "+r"(t) :
+	    "m"(*(struct thread **)(void *)&zobj_tls.self) : "cc", "memory");
+#else
 	atomic_signal_fence(memory_order_seq_cst);
-	return load_acquire(&zobj_tls.self);
+	t += (uintptr_t)load_acquire(&zobj_tls.self);
+#endif
+	return (struct thread *)t;
 }
 
 hot_inline void
 guard_leave(void)
 {
 	store_release(&zobj_tls.guard, 0);
+}
+
+/* P, from guard_enter or a cache of it: was the thread inside already? */
+hot_inline bool
+thread_is_displaced(const void *p)
+{
+	return (uintptr_t)p % _Alignof(struct tcache) != 0;
+}
+
+/* The end of what guard_enter began, which returned T. */
+static inline void
+guard_leave_as(const struct thread *t)
+{
+	if (!thread_is_displaced(t))
+		guard_leave();
+}
+
+/*
+ * Outside the guard: is the caller a signal handler that interrupted its
+ * thread inside it, or with a lock?  Then it may not touch its thread's caches,
+ * nor wait for what the thread may have to let go.
+ */
+static inline bool
+thread_is_interrupted(void)
+{
+	return unlikely(load_relaxed(&zobj_tls.guard) != 0) ||
+	    unlikely(lock_is_inside());
 }
 
 /* Thread-local storage has its final contents. */
@@ -97,6 +159,13 @@ hot_inline struct tcache *
 thread_cache(struct thread *t, uint32_t slot)
 {
 	return (struct tcache *)(void *)((char *)t + slot);
+}
+
+/* The reverse. */
+static inline struct thread *
+thread_of_cache(struct tcache *tc, uint32_t slot)
+{
+	return (struct thread *)(void *)((char *)tc - slot);
 }
 
 /* Is OWNER, as read from a slab, a cache of T? */
@@ -134,6 +203,10 @@ struct thread	*thread_enter(void);
  */
 void		 thread_stranger_enter(void);
 void		 thread_stranger_leave(void);
+
+/* The same two for who may not wait.  NULL: not now, or never. */
+struct thread	*thread_if_there(void);
+bool		 thread_stranger_try(void);	/* false: outside the guard */
 
 /*
  * Stop every other thread; those that do not leave the allocator in time go

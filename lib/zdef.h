@@ -56,6 +56,7 @@ struct zone {
 	uint32_t	align;		/* of objects, in bytes */
 	_Atomic(uint32_t) keep;		/* free slabs it keeps */
 	bool		huge;		/* prefers huge pages */
+	bool		signal_safe;	/* handlers may have of its reserve */
 	uint64_t	recip;
 	size_t		size;		/* bytes asked for */
 	size_t		limit;
@@ -93,6 +94,7 @@ struct zone {
 	_Atomic(struct slab *) announced; /* shared slabs with remote bits */
 	_Atomic(size_t)	live;		/* KIND_COUNTED: objects handed out */
 	_Atomic(size_t)	left;		/* dying: objects to come back */
+	struct zone	*next_late;	/* dying, none left: see destroy.c */
 	_Atomic(size_t)	fails;
 	_Atomic(struct slab *) reserves; /* see reserve.h */
 	_Atomic(bool)	dug;		/* the reserve may be short */

@@ -21,13 +21,14 @@
 enum {
 	DEFAULT_ALIGN = 16,
 	DEFAULT_OBJECTS = 8,		/* a slab has room for that many */
-	DEFAULT_KEEP = 1		/* free slabs a zone keeps */
+	DEFAULT_KEEP = 1,		/* free slabs a zone keeps */
+	SIGNAL_RESERVE = 32		/* objects, at most */
 };
 
 struct lock setup_lock = LOCK_INITIALIZER(RANK_SETUP);
 
 static const uint32_t known_flags = ZONE_ZERO | ZONE_NOWAIT | ZONE_RESERVE |
-    ZONE_NOFAIL | ZONE_HUGE;
+    ZONE_NOFAIL | ZONE_HUGE | ZONE_SIGNALSAFE;
 
 static size_t
 default_align(size_t size)
@@ -45,6 +46,15 @@ default_slab(size_t stride, size_t align, bool huge)
 	    slab < ZONE_MAX_SLAB)
 		slab *= 2;
 	return slab;
+}
+
+/* Of a zone for signal handlers. */
+static size_t
+default_reserve(const struct zone *z)
+{
+	size_t n = min_size(z->nobj, SIGNAL_RESERVE);
+
+	return z->limit != 0 ? min_size(n, z->limit) : n;
 }
 
 /* Are the attributes such as we can serve? */
@@ -133,8 +143,9 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 		return NULL;
 	}
 	set_name(z, name);
-	z->flags = a->flags & ~(uint32_t)ZONE_HUGE;
+	z->flags = a->flags & ~(uint32_t)(ZONE_HUGE | ZONE_SIGNALSAFE);
 	z->huge = (a->flags & ZONE_HUGE) != 0;
+	z->signal_safe = (a->flags & ZONE_SIGNALSAFE) != 0;
 	z->ctor = a->ctor;
 	z->dtor = a->dtor;
 	z->arg = a->arg;
@@ -142,6 +153,8 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	store_relaxed(&z->keep, (uint32_t)options_for_zone("keep", z->name,
 	    a->max_free_slabs != 0 ? a->max_free_slabs : DEFAULT_KEEP));
 	z->reserve = a->reserve;
+	if (z->signal_safe && z->reserve == 0)
+		z->reserve = default_reserve(z);
 	z->min_ready = a->min_free_slabs;
 	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
 	share_init(z, RANK_ZONE);
@@ -258,6 +271,11 @@ zone_resolve(struct zone *handle, const char *verb, int *error)
 		struct zone_static *s = (struct zone_static *)(void *)handle;
 
 		z = __atomic_load_n(&s->zs_zone, __ATOMIC_ACQUIRE);
+		/* To make one takes locks, which a handler may not wait for. */
+		if (z == NULL && thread_is_interrupted()) {
+			*error = ENOMEM;
+			return NULL;
+		}
 		if (z == NULL)
 			z = create_static(s, error);
 		if (z == NULL && *error == ENOMEM && reclaim_pressure())

@@ -63,7 +63,7 @@ ztable_get(bool own, int *error)
 	bool raw;
 	int id;
 
-	z = share_alloc(&zone_zone, SHARE_GROW, &slab, &raw, &twice);
+	z = share_alloc(&zone_zone, SHARE_ALL, &slab, &raw, &twice);
 	if (z == NULL) {
 		*error = ENOMEM;
 		return NULL;

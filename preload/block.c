@@ -19,6 +19,7 @@
 #include "reclaim.h"
 #include "route.h"
 #include "sizeclass.h"
+#include "spare.h"
 #include "zone.h"
 
 enum {
@@ -46,6 +47,7 @@ block_init(void)
 		table_open = true;
 		route_init();
 		sizeclass_open();
+		spare_want();
 	}
 	errno = saved;
 }
@@ -77,13 +79,34 @@ alloc_extent(size_t size, size_t align, bool zero)
 	return p;
 }
 
+/*
+ * A signal handler that has interrupted its thread while that held the lock of
+ * the class takes an object of another class: the thread has one such lock.
+ */
+static void *
+alloc_object(unsigned class, size_t align, bool zero)
+{
+	unsigned flags = zero ? ZONE_ZERO : 0;
+	void *p = alloc_slow(sizeclass_zone(class), flags);
+
+	if (likely(p != NULL) || !lock_is_inside())
+		return p;
+	/* Its stride may stand for the alignment: see sizeclass.h. */
+	align = max_size(align, sizeclass_stride(class) &
+	    -sizeclass_stride(class));
+	while (p == NULL && ++class <= SIZECLASS_COUNT)
+		if (sizeclass_stride(class) % align == 0)
+			p = alloc_slow(sizeclass_zone(class), flags);
+	return p;
+}
+
 void *
 block_alloc(size_t size, size_t align, bool zero)
 {
 	unsigned class;
 	void *p;
 
-	if (unlikely(!table_open))
+	if (unlikely(!table_open) && !thread_is_interrupted())
 		block_init();
 	if (unlikely(size > PTRDIFF_MAX || !classes_ready))
 		return no_memory();
@@ -95,7 +118,7 @@ block_alloc(size_t size, size_t align, bool zero)
 	}
 	class = sizeclass_aligned(size, align);
 	if (class != 0)
-		p = alloc_slow(sizeclass_zone(class), zero ? ZONE_ZERO : 0);
+		p = alloc_object(class, align, zero);
 	else
 		p = alloc_extent(max_size(size, 1), align, zero);
 	return p != NULL ? p : no_memory();

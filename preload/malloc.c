@@ -19,28 +19,28 @@
 void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t align, size_t size);
 
-/* The word of the size's class is empty; inside the guard. */
+/* The word of the size's class, TC's, is empty; inside the guard. */
 static noinline void *
-refill(size_t size, bool zero)
+refill(size_t size, bool zero, struct tcache *tc)
 {
-	void *p = fast_refill(sizeclass_slot(size));
+	void *p = fast_refill(tc, sizeclass_slot(size));
 
 	if (likely(p != NULL))
 		return zero ? memset(p, 0, size) : p;
-	guard_leave();
 	return block_alloc(size, SIZECLASS_QUANTUM, zero);
 }
 
 exported void *
 malloc(size_t size)
 {
+	struct tcache *tc;
 	void *p;
 
 	if (unlikely(size >= sizeclass_end))
 		return block_alloc(size, SIZECLASS_QUANTUM, false);
-	if (likely(fast_alloc(sizeclass_slot(size), &p)))
+	if (likely(fast_alloc(sizeclass_slot(size), &tc, &p)))
 		return p;
-	return refill(size, false);
+	return refill(size, false, tc);
 }
 
 static cold void
@@ -52,30 +52,31 @@ free_slow_path(void *p)
 
 /* Inside the guard; a tail call, so that free needs no stack. */
 static noinline void
-free_other(void *p, struct slab *d, uint64_t index)
+free_other(void *p, struct slab *d, uint64_t index, struct tcache *tc)
 {
-	if (fast_free_other(FAST_ANY_SLOT, d, (uintptr_t)p, index))
+	if (!thread_is_displaced(tc) &&
+	    fast_free_other(FAST_ANY_SLOT, d, (uintptr_t)p, index))
 		return;
-	guard_leave();
+	fast_give_up(tc);
 	free_slow_path(p);
 }
 
 exported void
 free(void *p)
 {
-	struct thread *t;
 	struct tcache *tc;
 	struct spot at;
 	struct slab *d;
 	uint64_t index;
 
 	if (likely(arena_look((uintptr_t)p, &d))) {
-		t = guard_enter();
-		tc = (struct tcache *)load_relaxed(&d->owner);
+		/* If D is no slab its slot is anything, and its owner nobody. */
+		tc = thread_cache(guard_enter(), d->slot);
 		if (unlikely(!fast_index(d, (uintptr_t)p, &index))) {
 			;
-		} else if (unlikely(!thread_owns(t, (uintptr_t)tc))) {
-			free_other(p, d, index);
+		} else if (unlikely(load_relaxed(&d->owner) !=
+		    (uintptr_t)tc)) {
+			free_other(p, d, index, tc);
 			return;
 		} else if (fast_is_held(tc, (uintptr_t)p)) {
 			if (likely(fast_set_held(tc, index)))
@@ -91,7 +92,7 @@ free(void *p)
 				;
 			}
 		}
-		guard_leave();
+		fast_give_up(tc);
 	}
 	free_slow_path(p);
 }
@@ -114,6 +115,7 @@ free_aligned_sized(void *p, size_t align, size_t size)
 exported void *
 calloc(size_t n, size_t size)
 {
+	struct tcache *tc;
 	size_t bytes;
 	void *p;
 
@@ -123,9 +125,9 @@ calloc(size_t n, size_t size)
 	}
 	if (unlikely(bytes >= sizeclass_end))
 		return block_alloc(bytes, SIZECLASS_QUANTUM, true);
-	if (likely(fast_alloc(sizeclass_slot(bytes), &p)))
+	if (likely(fast_alloc(sizeclass_slot(bytes), &tc, &p)))
 		return memset(p, 0, bytes);
-	return refill(bytes, true);
+	return refill(bytes, true, tc);
 }
 
 exported void *
@@ -159,6 +161,7 @@ reallocarray(void *p, size_t n, size_t size)
 static void *
 alloc_aligned(size_t align, size_t size)
 {
+	struct tcache *tc;
 	size_t rounded;
 	void *p;
 
@@ -166,9 +169,10 @@ alloc_aligned(size_t align, size_t size)
 		rounded = round_up(max_size(size, 1), align);
 		if (likely(rounded <= SIZECLASS_MAX &&
 		    sizeclass_slot(size) != 0)) {
-			if (likely(fast_alloc(sizeclass_slot(rounded), &p)))
+			if (likely(fast_alloc(sizeclass_slot(rounded), &tc,
+			    &p)))
 				return p;
-			return refill(rounded, false);
+			return refill(rounded, false, tc);
 		}
 	}
 	return block_alloc(size, align, false);

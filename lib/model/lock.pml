@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lock.pml - the mutex of lock.c: acquire, lock_try, lock_release, and the
- * futex behind os_wait and os_wake.
+ * lock.pml - the mutex of lock.c: acquire, lock_try, lock_try_briefly, wait,
+ * lock_release, and the futex behind os_wait and os_wake.
  *
- * Checked: at most one thread is inside, and nobody sleeps for ever.  A thread
+ * Checked: who took the lock briefly wakes nobody; at most one thread is inside, and nobody sleeps for ever.  A thread
  * may end after any round, so a sleeper whom nobody wakes any more shows up as
  * an invalid end state.
  *
@@ -17,13 +17,17 @@
  * BROKEN=2	the kernel goes to sleep without comparing
  * BROKEN=3	lock_try looks and writes in two steps
  * BROKEN=4	lock_release wakes before it releases
+ * BROKEN=5	a lock that is held briefly is waited for like any other
  */
 #ifndef BROKEN
 #define BROKEN 0
 #endif
-#define THREADS 4
+#define THREADS 3
 
-byte state;			/* struct lock: 0, 1, 2 */
+#define HELD		1
+#define CONTENDED	2
+#define BRIEF		3
+byte state;			/* struct lock */
 bool asleep[THREADS];
 byte inside;
 
@@ -45,7 +49,6 @@ inline os_wake()
 		:: asleep[0] -> asleep[0] = false
 		:: asleep[1] -> asleep[1] = false
 		:: asleep[2] -> asleep[2] = false
-		:: asleep[3] -> asleep[3] = false
 		:: else
 		fi
 	}
@@ -57,24 +60,53 @@ inline exchange(value)
 }
 
 /* Sets `got`. */
-inline lock_try()
+inline take(as)
 {
 	if
 	:: BROKEN == 3 ->
 		got = state == 0;
 		if
-		:: got -> state = 1
+		:: got -> state = as
 		:: else
 		fi
 	:: else ->
 		atomic {
 			got = state == 0;
 			if
-			:: got -> state = 1
+			:: got -> state = as
 			:: else
 			fi
 		}
 	fi
+}
+
+/* Once for each time round the loop; yielding is doing nothing. */
+inline wait()
+{
+	take(CONTENDED);
+	do
+	:: got -> break
+	:: !got ->
+		if
+		:: state == BRIEF && BROKEN != 5 -> state != BRIEF
+		:: state != BRIEF || BROKEN == 5 ->
+			atomic {
+				old = state;
+				if
+				:: old == HELD ||
+				    (BROKEN == 5 && old == BRIEF) ->
+					state = CONTENDED;
+					old = CONTENDED
+				:: else
+				fi
+			}
+			if
+			:: old == CONTENDED -> os_wait(CONTENDED)
+			:: old != CONTENDED
+			fi
+		fi;
+		take((BROKEN == 1 -> HELD : CONTENDED))
+	od
 }
 
 inline acquire()
@@ -82,19 +114,12 @@ inline acquire()
 	/* One look stands for SPINS of them; none, for all in vain. */
 	got = false;
 	if
-	:: lock_try()
+	:: take(HELD)
 	:: true
 	fi;
 	if
 	:: got
-	:: else ->
-		exchange(2);
-		do
-		:: old != 0 ->
-			os_wait(2);
-			exchange((BROKEN == 1 -> 1 : 2))
-		:: else -> break
-		od
+	:: !got -> wait()
 	fi
 }
 
@@ -104,14 +129,15 @@ inline lock_release()
 	:: BROKEN == 4 ->
 		old = state;
 		if
-		:: old == 2 -> os_wake()
+		:: old == CONTENDED -> os_wake()
 		:: else
 		fi;
 		state = 0
 	:: else ->
 		exchange(0);
+		assert(old != CONTENDED || !brief);
 		if
-		:: old == 2 -> os_wake()
+		:: old == CONTENDED -> os_wake()
 		:: else
 		fi
 	fi
@@ -120,13 +146,15 @@ inline lock_release()
 active [THREADS] proctype thread()
 {
 	byte old;
-	bool got;
+	bool got, brief;
 
 	do
 	:: if
-	   :: acquire();
-	      got = true
-	   :: lock_try()
+	   :: acquire()
+	   :: brief = false;
+	      take(HELD)
+	   :: brief = true;
+	      take(BRIEF)
 	   fi;
 	   if
 	   :: got ->
@@ -135,7 +163,12 @@ active [THREADS] proctype thread()
 		inside--;
 		lock_release()
 	   :: else
-	   fi
+	   fi;
+	   atomic {
+		brief = false;
+		got = false;
+		old = 0
+	   }
 	:: break
 	od
 }

@@ -5,8 +5,10 @@
  * thread_stop_all, thread_resume_all of thread.h and thread.c.
  *
  * A worker works on two variables, without atomics, and a stopper on the same
- * two.  Checked: the worker is not at work while the stopper is; each finds in
- * both what was last written, by whomever; and nobody waits for ever.
+ * two; so does a signal handler that interrupts the worker anywhere, if it finds
+ * the guard open.  Checked: neither the worker nor its handler is at work while
+ * the stopper is, nor the one in the middle of the other; each finds in both
+ * what was last written, by whomever; and nobody waits for ever.
  *
  * Processors are those of x86: a store goes into a buffer of its processor,
  * loads look there first, and it reaches memory in order and later.  A locked
@@ -24,6 +26,8 @@
  * BROKEN=4	one registered thread is taken for the stopper itself, which
  *		may be no registered thread
  * BROKEN=5	the guard is left before the work is done
+ * BROKEN=6	a handler that finds its thread inside works on
+ * BROKEN=7	a handler that finds its thread inside leaves the guard
  */
 #ifndef BROKEN
 #define BROKEN 0
@@ -55,7 +59,8 @@ byte registered;
 bool listed;			/* the worker is on the list of threads */
 
 /* What only the model knows. */
-bool at_work;			/* the worker is */
+bool at_work;			/* the worker is, or its handler */
+bool handling;			/* the handler runs, and the worker does not */
 byte last;			/* what both variables were last set to */
 
 inline store(x, value)
@@ -146,17 +151,29 @@ inline leave()
 	lock_release()
 }
 
-/* Sets `self`; the work begins unless that is nobody. */
+/*
+ * Sets `self`; the work begins unless that is nobody, or the thread was inside
+ * already, which is as good: then the address is no cache's.
+ */
 inline read_self()
 {
 	d_step {
 		look(SELF, self);
-		at_work = self != NOBODY
+		if
+		:: was != 0 && BROKEN != 6 -> self = NOBODY
+		:: else ->
+			if
+			:: self != NOBODY -> at_work = true
+			:: else
+			fi
+		fi
 	}
 }
 
+/* Sets `was`. */
 inline guard_enter()
 {
+	load(GUARD, was);
 	if
 	:: BROKEN == 3 ->
 		read_self();
@@ -165,6 +182,15 @@ inline guard_enter()
 		store(GUARD, 1);
 		read_self()
 	fi
+}
+
+inline guard_leave_as()
+{
+	if
+	:: was == 0 || BROKEN == 7 -> guard_leave()
+	:: else
+	fi;
+	was = 0
 }
 
 inline guard_leave()
@@ -276,10 +302,10 @@ inline thread_resume_all()
 	lock_release()
 }
 
-proctype worker()
+proctype worker() provided (!handling)
 {
 	byte cpu = WORKER, i;
-	byte self, one, two;
+	byte self, was, one, two;
 
 begin:	register_self();
 	do
@@ -287,22 +313,33 @@ begin:	register_self();
 	   if
 	   :: self == T -> work()
 	   :: else ->
-		if
-		:: read_self();		/* fast_refill does so */
-		   if
-		   :: self == T -> work()
-		   :: else -> guard_leave()
-		   fi
-		:: guard_leave();	/* thread_enter */
-		   lock_acquire();
-		   lock_release()
-		fi
+		guard_leave();		/* thread_enter */
+		lock_acquire();
+		lock_release()
 	   fi
 	:: leave();
 	   if
 	   :: goto begin		/* another thread, same struct */
 	   :: break
 	   fi
+	od
+}
+
+/* Whatever it finds, it waits for nobody. */
+proctype handler()
+{
+	byte cpu = WORKER, i;
+	byte self, was, one, two;
+
+	do
+	:: handling = true;
+	   guard_enter();
+	   if
+	   :: self == T -> work()
+	   :: else -> guard_leave_as()
+	   fi;
+	   handling = false
+	:: break
 	od
 }
 
@@ -333,6 +370,7 @@ init {
 		:: true
 		fi;
 		run worker();
+		run handler();
 		run stopper()
 	}
 }

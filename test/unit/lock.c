@@ -82,6 +82,82 @@ START_TEST(trying)
 }
 END_TEST
 
+static void *
+count_briefly(void *arg)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		if (lock_try_briefly(&lock)) {
+			counter++;
+			tries++;
+			if (i % 100 == 0)
+				os_yield();
+			lock_release(&lock);
+		}
+	return arg;
+}
+
+static void *
+count_and_be_brief(void *arg)
+{
+	(void)count(&lock);
+	return count_briefly(arg);
+}
+
+/* Who holds it briefly wakes nobody, and nobody sleeps for ever. */
+START_TEST(briefly)
+{
+	compete(count_and_be_brief, NULL);
+	ck_assert_uint_eq(counter, THREADS * ROUNDS + tries);
+	ck_assert(lock_try_briefly(&lock));
+	ck_assert_uint_eq(load_relaxed(&lock.state), LOCK_BRIEF);
+	ck_assert(!lock_try_briefly(&lock));
+	ck_assert(!lock_try(&lock));
+	lock_release(&lock);
+	ck_assert_uint_eq(load_relaxed(&lock.state), LOCK_FREE);
+}
+END_TEST
+
+/* As a signal handler that interrupts its thread where it holds locks. */
+START_TEST(only_if_safe)
+{
+	ck_assert(!lock_is_inside());
+	lock_acquire(&lock);
+	ck_assert(lock_is_inside());
+	ck_assert(!lock_acquire_if_safe(&lock));
+	ck_assert(lock_acquire_if_safe(&low));
+	ck_assert(lock_acquire_if_safe(&high));
+	ck_assert(!lock_acquire_if_safe(&high));
+	lock_release(&high);
+	lock_release(&low);
+	lock_release(&lock);
+	ck_assert(!lock_is_inside());
+	ck_assert(lock_acquire_if_safe(&lock));
+	lock_release(&lock);
+}
+END_TEST
+
+/* Who has all locks finds that his own handlers leave alone what he is at. */
+START_TEST(having_all)
+{
+	lock_acquire(&lock);
+	lock_have_all(true);
+	ck_assert(!lock_is_inside());
+	lock_acquire(&lock);
+	ck_assert(lock_is_inside());
+	ck_assert(!lock_try(&lock));
+	ck_assert(!lock_acquire_if_safe(&lock));
+	ck_assert(lock_acquire_if_safe(&high));
+	lock_release(&high);
+	lock_release(&lock);
+	ck_assert(!lock_is_inside());
+	lock_have_all(false);
+	ck_assert(lock_is_inside());
+	lock_release(&lock);
+	ck_assert(!lock_is_inside());
+	ck_assert_uint_eq(load_relaxed(&lock.state), LOCK_FREE);
+}
+END_TEST
+
 START_TEST(right_order)
 {
 	lock_init(&same, RANK_ZONE);
@@ -134,7 +210,8 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		one_at_a_time, sleepers_are_woken, trying, right_order
+		one_at_a_time, sleepers_are_woken, trying, briefly,
+		only_if_safe, having_all, right_order
 	};
 	const TTest *const deaths[] = {
 		wrong_order, same_rank, released_twice

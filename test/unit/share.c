@@ -59,7 +59,7 @@ START_TEST(grows_only_if_it_may)
 
 	ck_assert_uint_eq(take_shared(z, 0), 0);
 	ck_assert_uint_eq(z->nslabs, 0);
-	ck_assert_uint_ne(take_shared(z, SHARE_GROW), 0);
+	ck_assert_uint_ne(take_shared(z, SHARE_ALL), 0);
 	ck_assert_uint_eq(z->nslabs, 1);
 	for (int i = 1; i < 1024; i++)
 		ck_assert_uint_ne(take_shared(z, 0), 0);
@@ -72,7 +72,7 @@ START_TEST(does_not_wait_if_it_must_not)
 {
 	struct zone *z = new_zone(64, NULL);
 
-	give_back(take_shared(z, SHARE_GROW));
+	give_back(take_shared(z, SHARE_ALL));
 	lock_acquire(&z->lock);
 	ck_assert_uint_eq(take_shared(z, 0), 0);
 	lock_release(&z->lock);
@@ -86,7 +86,7 @@ START_TEST(slabs_of_every_shape)
 
 	for (size_t s = 0; s < LEN(sizes); s++) {
 		struct zone *z = new_zone(sizes[s], NULL);
-		uintptr_t p = take_shared(z, SHARE_GROW);
+		uintptr_t p = take_shared(z, SHARE_ALL);
 		struct slab *d = arena_find((void *)p);
 
 		ck_assert_int_eq(d->state, UNIT_SLAB);
@@ -113,7 +113,7 @@ START_TEST(shedding_keeps)
 	struct zone *z = new_zone(64, NULL);
 
 	for (int i = 0; i < MANY; i++)
-		objs[i] = take_shared(z, SHARE_GROW);
+		objs[i] = take_shared(z, SHARE_ALL);
 	ck_assert_uint_eq(z->nslabs, 5);
 	ck_assert_uint_eq(share_shed(z, 0), 0);
 	for (int i = 0; i < MANY; i++)
@@ -132,8 +132,8 @@ START_TEST(where_slabs_go)
 	struct zone *small = new_zone(64, NULL), *large = new_zone(30000, NULL);
 	struct arena_usage before, after;
 
-	give_back(take_shared(large, SHARE_GROW));
-	give_back(take_shared(small, SHARE_GROW));
+	give_back(take_shared(large, SHARE_ALL));
+	give_back(take_shared(small, SHARE_ALL));
 	arena_usage(&before);
 	ck_assert_uint_eq(share_shed(large, 0), 1);
 	arena_usage(&after);
@@ -141,7 +141,7 @@ START_TEST(where_slabs_go)
 	ck_assert_uint_eq(depot_units(), 0);
 	ck_assert_uint_eq(share_shed(small, 0), 1);
 	ck_assert_uint_eq(depot_units(), 1);
-	ck_assert_uint_ne(take_shared(small, SHARE_GROW), 0);
+	ck_assert_uint_ne(take_shared(small, SHARE_ALL), 0);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ START_TEST(adopting)
 	memset(&tc, 0, sizeof tc);
 	tcache_init(&tc, z);
 	ck_assert_ptr_null(share_adopt(z, &tc, 0, &twice));
-	d = share_adopt(z, &tc, SHARE_GROW, &twice);
+	d = share_adopt(z, &tc, SHARE_ALL, &twice);
 	ck_assert_ptr_nonnull(d);
 	ck_assert_ptr_eq(slab_owner(d), &tc);
 	ck_assert_uint_eq(twice, 0);
@@ -174,7 +174,7 @@ END_TEST
 START_TEST(freed_twice_is_told)
 {
 	struct zone *z = new_zone(64, NULL);
-	uintptr_t p = take_shared(z, SHARE_GROW), twice;
+	uintptr_t p = take_shared(z, SHARE_ALL), twice;
 	struct slab *d = arena_find((void *)p);
 	bool raw;
 
@@ -190,7 +190,7 @@ START_TEST(peak_is_sampled)
 	struct zone *z = new_zone(8192, NULL);
 
 	for (int i = 0; i < 1000; i++)
-		objs[i] = take_shared(z, SHARE_GROW);
+		objs[i] = take_shared(z, SHARE_ALL);
 	ck_assert_uint_ge(z->peak, 900);
 	for (int i = 0; i < 1000; i++)
 		give_back(objs[i]);
@@ -218,7 +218,7 @@ START_TEST(maps)
 	struct zone *z = new_zone(16, NULL);
 
 	for (int i = 0; i < MANY; i++)
-		objs[i] = take_shared(z, SHARE_GROW);
+		objs[i] = take_shared(z, SHARE_ALL);
 	ck_assert_uint_eq(live_maps(), z->nslabs);
 	for (int i = 0; i < MANY; i++)
 		give_back(objs[i]);

@@ -219,6 +219,76 @@ tell_struct(void *arg)
 	return self();
 }
 
+/*
+ * A handler that interrupts its thread inside finds caches that are empty, has
+ * what it needs all the same, and leaves the guard as it was.
+ */
+START_TEST(interrupted_inside)
+{
+	zone_t *z = make("inside", 8, NULL);
+	char *mine = take(z), *other;
+	struct thread *t = guard_enter(), *displaced = guard_enter();
+	struct tcache *tc = thread_cache(displaced, z->slot);
+	uint64_t word = load_relaxed(&thread_cache(t, z->slot)->word);
+
+	ck_assert(!thread_is_displaced(t));
+	ck_assert(thread_is_displaced(displaced));
+	ck_assert(thread_is_interrupted());
+	ck_assert_uint_eq(load_relaxed(&tc->word), 0);
+	ck_assert_uint_eq(load_relaxed(&tc->base), 0);
+	ck_assert_uint_eq(tc->span, 0);
+	guard_leave_as(displaced);
+	other = take(z);
+	ck_assert_ptr_ne(arena_find(other), arena_find(mine));
+	zone_free(z, mine);
+	zone_free(z, other);
+	ck_assert(thread_is_interrupted());
+	ck_assert_uint_eq(load_relaxed(&thread_cache(t, z->slot)->word), word);
+	guard_leave_as(t);
+	ck_assert(!thread_is_interrupted());
+	ck_assert_uint_eq(stats_of(z).live, 0);
+}
+END_TEST
+
+/* Who has left a handler by a jump lives on; what it owned is abandoned. */
+static void *
+stay_for_ever(void *arg)
+{
+	struct peer *p = arg;
+	void *q = take(p->z);
+
+	p->self = guard_enter();
+	for (int i = 0; i < 5000; i++)
+		zone_free(p->z, take(p->z));
+	zone_free(p->z, q);
+	sem_post(&p->ready);
+	sem_wait(&p->go);
+	(void)zone_trim(NULL, ZONE_TRIM_CACHES);
+	return take(p->z);
+}
+
+START_TEST(inside_for_ever)
+{
+	zone_t *z = make("ever", 8, NULL);
+	struct peer p;
+
+	start_peers(&p, 1, z, stay_for_ever);
+	sem_wait(&p.ready);
+	for (int i = 0; i < 100; i++) {
+		ck_assert_uint_eq(thread_stop_all(), 1);
+		ck_assert(p.self->deaf);
+		thread_resume_all();
+	}
+	ck_assert_uint_eq(stats_of(z).live, 0);
+	join_peers(&p, 1);
+	ck_assert_uint_eq(thread_count(), 0);
+	ck_assert_ptr_ne(in_thread(tell_struct, z), p.self);
+	ck_assert_uint_eq(stats_of(z).live, 1);
+	ck_assert_uint_eq(stats_of(z).slabs_owned, 1);
+	ck_assert_int_eq(zone_destroy(z, ZONE_NOW), 0);
+}
+END_TEST
+
 /* Last out, first in. */
 START_TEST(structs_are_reused)
 {
@@ -382,6 +452,7 @@ END_TEST
 
 RUN_TESTS("thread", registered_when_first_needed, owning,
     idle_threads_are_stopped, busy_threads_stand_still,
-    inside_is_not_stopped, structs_are_reused, late_destructors,
+    inside_is_not_stopped, interrupted_inside, inside_for_ever,
+    structs_are_reused, late_destructors,
     first_threads, strangers, dead_are_purged,
     slabs_left_to_an_announcer)
