@@ -51,6 +51,7 @@ static struct retention dirty_retention;
 static _Atomic(size_t) purged_bytes;
 static size_t first_limit;
 static _Atomic(struct slab *) late;	/* see free_late */
+static bool window_open;		/* under arena_lock */
 
 void
 arena_set_limit(size_t bytes)
@@ -106,6 +107,16 @@ arena_overlaps(uintptr_t start, uintptr_t end)
 	return false;
 }
 
+/* To the fast path, once it may run: which is before there is memory, or not. */
+static void
+show_first(void)
+{
+	if (!window_open || load_relaxed(&arena_count) == 0)
+		return;
+	store_relaxed(&arena_before, arenas[0].base - 1);
+	store_relaxed(&arena_bound, ~(arenas[0].committed << UNIT_SHIFT));
+}
+
 /* Reserve one arena of UNITS units. */
 static int
 arena_reserve(size_t units)
@@ -133,6 +144,8 @@ arena_reserve(size_t units)
 		run_pool_init(&clean_pool);
 	}
 	atomic_store_explicit(&arena_count, n + 1, memory_order_release);
+	if (n == 0)
+		show_first();
 	return 0;
 }
 
@@ -527,11 +540,11 @@ void
 arena_open_window(void)
 {
 	lock_acquire(&arena_lock);
-	if (load_relaxed(&arena_count) != 0 || arena_add(1)) {
-		store_relaxed(&arena_before, arenas[0].base - 1);
-		store_relaxed(&arena_bound,
-		    ~(arenas[0].committed << UNIT_SHIFT));
-	}
+	window_open = true;
+	if (load_relaxed(&arena_count) != 0)
+		show_first();
+	else
+		(void)arena_add(1);
 	lock_release(&arena_lock);
 }
 

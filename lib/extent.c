@@ -9,6 +9,7 @@
  */
 #include "extent.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "arena.h"
@@ -64,12 +65,11 @@ extent_alloc(size_t size, size_t align, bool zero)
 	return (void *)d->base;
 }
 
-bool
-extent_free(struct slab *d)
+/* An extent no more; false: it is none. */
+static bool
+leave(struct slab *d)
 {
 	uint8_t state = UNIT_EXTENT;
-	size_t units = d->units;
-	bool dirty = true;
 
 	/* Of two threads that free it at once, one is told so. */
 	if (!atomic_compare_exchange_strong_explicit(&d->state, &state,
@@ -77,12 +77,27 @@ extent_free(struct slab *d)
 		return false;
 	atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 	count(0, d->bytes);
+	return true;
+}
+
+bool
+extent_free(struct slab *d)
+{
+	size_t units = d->units;
+	bool dirty = true;
+	int error = 0;
+
+	if (!leave(d))
+		return false;
 	if (load_relaxed(&d->place) != PLACE_NONE) {
 		store_relaxed(&d->place, PLACE_NONE);
-		dirty = os_map_anew((void *)d->base, units << UNIT_SHIFT) != 0;
+		error = os_map_anew((void *)d->base, units << UNIT_SHIFT);
+		dirty = error != 0;
 		atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
 	}
-	arena_free(d, units, dirty);
+	/* A range that is lost stays in use for ever. */
+	if (error != EFAULT)
+		arena_free(d, units, dirty);
 	return true;
 }
 
@@ -99,24 +114,27 @@ shrink(struct slab *d, size_t units)
 	arena_free(tail, rest, true);
 }
 
-/* Is moving pages possible, and one more moved extent allowed? */
-static bool
+/* The first SIZE bytes of FROM to TO, as os_move_pages, or by copying. */
+static int
 move(void *to, struct slab *from, size_t size)
 {
-	struct slab *d = arena_find(to);
+	int error = ENOTSUP;
 	size_t n;
 
-	if (size < MOVE_BYTES)
-		return false;
 	n = atomic_fetch_add_explicit(&moved, 1, memory_order_relaxed);
-	if (n < MOVED_MAX && os_move_pages(to, (void *)from->base,
-	    round_up(size, os_page_size()),
-	    (size_t)d->units << UNIT_SHIFT) == 0) {
-		store_relaxed(&d->place, PLACE_ACTIVE);
-		return true;
+	if (n < MOVED_MAX && size >= MOVE_BYTES)
+		error = os_move_pages(to, (void *)from->base,
+		    round_up(size, os_page_size()),
+		    (size_t)arena_find(to)->units << UNIT_SHIFT);
+	if (error == 0) {
+		store_relaxed(&arena_find(to)->place, PLACE_ACTIVE);
+		return 0;
 	}
 	atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
-	return false;
+	if (error == EFAULT)
+		return error;
+	memcpy(to, (void *)from->base, size);
+	return 0;
 }
 
 void *
@@ -145,8 +163,11 @@ extent_resize(struct slab *d, size_t size)
 		return NULL;
 	/* It is longer, and the program may have used all that was usable. */
 	old = extent_usable(d);
-	if (!move(to, d, old))
-		memcpy(to, (void *)d->base, old);
+	if (move(to, d, old) != 0) {
+		/* A range that is lost stays in use for ever. */
+		(void)leave(arena_find(to));
+		return NULL;
+	}
 	(void)extent_free(d);
 	return to;
 }

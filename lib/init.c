@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "check.h"
+#include "fault.h"
 #include "fork.h"
 #include "fmt.h"
 #include "lock.h"
@@ -126,20 +127,45 @@ open_output(void)
 	return 2;
 }
 
+/* One line: calls made and failed, in all and at each place that had some. */
+static void
+report_calls(int fd)
+{
+	size_t made = 0, failed = 0;
+	struct fmt f;
+
+	fmt_init(&f, fd);
+	for (unsigned i = 0; i < FAULT_CALLS; i++) {
+		made += fault_made(i);
+		failed += fault_failed(i);
+	}
+	fmt_print(&f, "zobj: system calls: %u made, %u failed:",
+	    (uint64_t)made, (uint64_t)failed);
+	for (unsigned i = 0; i < FAULT_CALLS; i++)
+		if (fault_made(i) != 0)
+			fmt_print(&f, " %s %u/%u", fault_name(i),
+			    (uint64_t)fault_made(i), (uint64_t)fault_failed(i));
+	fmt_print(&f, "\n");
+	(void)fmt_flush(&f);
+}
+
 __attribute__((__destructor__)) static void
 finish(void)
 {
+	bool stats = init_is_complete && options.stats != OPTIONS_STATS_NONE;
 	int fd;
 
-	if (!init_is_complete)
-		return;
-	if (options.check)
+	if (init_is_complete && options.check)
 		(void)check_all();
-	if (options.stats == OPTIONS_STATS_NONE)
+	if (!stats && !options.calls)
 		return;
 	fd = open_output();
-	(void)stats_report(fd, options.stats == OPTIONS_STATS_JSON ?
-	    ZONE_JSON : ZONE_TEXT);
+	if (stats)
+		(void)stats_report(fd, options.stats == OPTIONS_STATS_JSON ?
+		    ZONE_JSON : ZONE_TEXT);
+	fault_stop();
+	if (options.calls)
+		report_calls(fd);
 	if (fd != 2)
 		os_close(fd);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "fmt.h"
 #include "os.h"
 
@@ -131,6 +132,52 @@ parse_zones(const char *value)
 	return colon != NULL && colon != value && parse_size(colon + 1, &n);
 }
 
+/* 1/N@GLOB or 1/N:SEED@GLOB; returns where the glob begins, NULL: wrong. */
+static const char *
+parse_share(const char *value, size_t *one_in, size_t *seed)
+{
+	const char *p = value + 2;
+
+	*seed = 0;
+	if (value[0] != '1' || value[1] != '/' || !options_number(&p, one_in) ||
+	    *one_in == 0)
+		return NULL;
+	if (*p == ':' && (p++, !options_number(&p, seed)))
+		return NULL;
+	return p[0] == '@' && p[1] != '\0' ? p + 1 : NULL;
+}
+
+/* N or N+, of all calls or of those at @PLACE. */
+static bool
+parse_call(const char *value)
+{
+	enum fault_call call = FAULT_ANY;
+	bool onward;
+	size_t n;
+
+	if (!options_number(&value, &n) || n == 0)
+		return false;
+	onward = *value == '+';
+	value += onward;
+	if (*value == '@' &&
+	    (call = fault_by_name(value + 1)) == FAULT_CALLS)
+		return false;
+	return (*value == '\0' || *value == '@') && fault_plan(call, n, onward);
+}
+
+static bool
+parse_fail(const char *value)
+{
+	size_t one_in, seed;
+
+	if (strcmp(value, "count") == 0) {
+		options.calls = true;
+		fault_watch();
+		return true;
+	}
+	return parse_share(value, &one_in, &seed) != NULL || parse_call(value);
+}
+
 /* Ranges of sizes with commas between them. */
 static bool
 parse_route(const char *value)
@@ -178,6 +225,8 @@ apply(const char *name, const char *value)
 		return parse_percent(value, &options.pressure);
 	if (strcmp(name, "route") == 0)
 		return parse_route(value);
+	if (strcmp(name, "fail") == 0)
+		return parse_fail(value);
 	if (strcmp(name, "limit") == 0 || strcmp(name, "keep") == 0)
 		return parse_zones(value);
 	return -1;
@@ -285,4 +334,22 @@ options_for_zone(const char *name, const char *zone, size_t otherwise)
 			(void)parse_size(colon + 1, &otherwise);
 	}
 	return otherwise;
+}
+
+void
+options_fail(const char *zone, size_t *one_in, size_t *seed)
+{
+	*one_in = *seed = 0;
+	for (unsigned i = 0; i < item_count; i++) {
+		const char *glob;
+		size_t n, s;
+
+		if (strcmp(items[i].name, "fail") != 0)
+			continue;
+		glob = parse_share(items[i].value, &n, &s);
+		if (glob != NULL && matches(glob, strchr(glob, '\0'), zone)) {
+			*one_in = n;
+			*seed = s;
+		}
+	}
 }

@@ -19,6 +19,8 @@ struct options {
 					   helper thread; 0: none */
 	size_t	    pressure;		/* percent of the time; 0: see watch.h */
 	const char *route;		/* sizes that go to zones; NULL: all */
+	bool	    calls;		/* say at exit which system calls were
+					   made and which failed */
 };
 extern struct options options;
 
@@ -28,6 +30,9 @@ bool	options_are_read(void);
 
 /* The value of the last GLOB:N of option NAME whose glob matches; or ELSE. */
 size_t	options_for_zone(const char *name, const char *zone, size_t otherwise);
+
+/* One allocation in ONE_IN (0: none) of zone ZONE is to fail: fault_draws. */
+void	options_fail(const char *zone, size_t *one_in, size_t *seed);
 
 /*
  * Parse a number with an optional suffix K, M, G or T at *TEXT, which moves

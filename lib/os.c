@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 /* Values of the kernel's interface that older headers lack. */
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP	4
@@ -36,11 +38,22 @@ enum {
 	BARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4
 };
 
-/* The result of a call that returns -1 on failure, with errno restored. */
+/*
+ * The result of a call that returns -1, or an address like it, on failure;
+ * with errno restored.
+ */
 #define RESULT(call)							\
 	({ int saved_ = errno;						\
-	   int error_ = (call) == -1 ? errno : 0;			\
+	   int error_ = (intptr_t)(call) == -1 ? errno : 0;		\
 	   errno = saved_; error_; })
+
+/*
+ * The same where failure means something: the place in fault.h by which it can
+ * be had without the call, and the call.
+ */
+#define TRY(place, call)						\
+	({ int fault_ = fault(place);					\
+	   fault_ != 0 ? fault_ : RESULT(call); })
 
 size_t
 os_page_size(void)
@@ -60,7 +73,7 @@ os_memory_size(void)
 {
 	struct sysinfo si;
 
-	if (RESULT(sysinfo(&si)) != 0)
+	if (TRY(FAULT_SYSINFO, sysinfo(&si)) != 0)
 		return (size_t)1 << 30;
 	return (size_t)si.totalram * si.mem_unit;
 }
@@ -70,50 +83,42 @@ os_address_limit(void)
 {
 	struct rlimit rl;
 
-	if (RESULT(getrlimit(RLIMIT_AS, &rl)) != 0 ||
+	if (TRY(FAULT_GETRLIMIT, getrlimit(RLIMIT_AS, &rl)) != 0 ||
 	    rl.rlim_cur == RLIM_INFINITY)
 		return SIZE_MAX;
 	return rl.rlim_cur;
 }
 
+/* What stays for want of a mapping is address space and nothing else. */
+static void
+trim(char *p, char *start, char *end, char *limit)
+{
+	if (start != p)
+		(void)TRY(FAULT_TRIM_BELOW, munmap(p, (size_t)(start - p)));
+	if (end != limit)
+		(void)TRY(FAULT_TRIM_ABOVE, munmap(end, (size_t)(limit - end)));
+}
+
 int
 os_reserve(size_t size, size_t align, void **out)
 {
-	int saved = errno;
 	size_t slack = align > os_page_size() ? align : 0;
-	char *p = mmap(NULL, size + slack, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p, *start;
+	int error = TRY(FAULT_RESERVE, p = mmap(NULL, size + slack, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 
-	if (p == MAP_FAILED) {
-		int error = errno;
-
-		errno = saved;
+	if (error != 0)
 		return error;
-	}
-	if (slack != 0) {
-		char *start = (char *)round_up((uintptr_t)p, align);
-
-		if (start != p)
-			munmap(p, (size_t)(start - p));
-		if (start + size != p + size + slack)
-			munmap(start + size, (size_t)(p + slack - start));
-		p = start;
-	}
-	errno = saved;
-	*out = p;
+	start = slack != 0 ? (char *)round_up((uintptr_t)p, align) : p;
+	trim(p, start, start + size, p + size + slack);
+	*out = start;
 	return 0;
-}
-
-void
-os_unreserve(void *p, size_t size)
-{
-	(void)RESULT(munmap(p, size));
 }
 
 int
 os_commit(void *p, size_t size)
 {
-	return RESULT(mprotect(p, size, PROT_READ | PROT_WRITE));
+	return TRY(FAULT_COMMIT, mprotect(p, size, PROT_READ | PROT_WRITE));
 }
 
 /*
@@ -152,7 +157,22 @@ os_populate(void *p, size_t size)
 int
 os_purge(void *p, size_t size)
 {
-	return RESULT(madvise(p, size, MADV_DONTNEED));
+	return TRY(FAULT_PURGE, madvise(p, size, MADV_DONTNEED));
+}
+
+/* Is all of [P, P + SIZE) mapped?  No, if the system does not say. */
+static bool
+is_mapped(const char *p, size_t size)
+{
+	unsigned char present[256];
+	size_t page = os_page_size(), n;
+
+	for (; size > 0; p += n, size -= n) {
+		n = min_size(size, sizeof present * page);
+		if (os_pages_present(p, n, present) != 0)
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -163,42 +183,37 @@ os_purge(void *p, size_t size)
 int
 os_move_pages(void *to, void *from, size_t old, size_t size)
 {
-	int saved = errno, error = 0;
+	void *via = NULL;
 	/* The last argument is a hint, and is read without MREMAP_FIXED too. */
-	void *via = mremap(from, old, old, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
-	    NULL);
+	int error = TRY(FAULT_MOVE_AWAY, via = mremap(from, old, old,
+	    MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL));
 
-	if (via == MAP_FAILED) {
-		error = errno;
-	} else if (mremap(via, old, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) ==
-	    MAP_FAILED) {
-		/* TO may be half done. */
-		(void)os_map_anew(to, size);
-		memcpy(to, via, old);
-		munmap(via, old);
-	}
-	errno = saved;
-	return error;
+	if (error != 0 || TRY(FAULT_MOVE_TO, mremap(via, old, size,
+	    MREMAP_MAYMOVE | MREMAP_FIXED, to)) == 0)
+		return error;
+	/* TO may be half done.  FROM is mapped as before, and empty. */
+	error = os_map_anew(to, size);
+	memcpy(error == EFAULT ? from : to, via, old);
+	(void)TRY(FAULT_MOVE_UNMAP, munmap(via, old));
+	return error == EFAULT ? error : 0;
 }
 
 int
 os_map_anew(void *p, size_t size)
 {
-	int saved = errno, error = 0;
+	int error = TRY(FAULT_MAP_ANEW, mmap(p, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
 
-	if (mmap(p, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
-	    MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
-		error = errno;
-	errno = saved;
 	if (error == 0)
 		(void)os_no_huge_pages(p, size);
-	return error;
+	/* What was there may have gone before the call failed. */
+	return error == 0 || is_mapped(p, size) ? error : EFAULT;
 }
 
 int
 os_pages_present(const void *p, size_t size, unsigned char *present)
 {
-	return RESULT(mincore((void *)(uintptr_t)p, size, present));
+	return TRY(FAULT_PRESENT, mincore((void *)(uintptr_t)p, size, present));
 }
 
 size_t
@@ -223,35 +238,37 @@ os_resident(const void *p, size_t size)
 int
 os_no_huge_pages(void *p, size_t size)
 {
-	return RESULT(madvise(p, size, MADV_NOHUGEPAGE));
+	return TRY(FAULT_NO_HUGE, madvise(p, size, MADV_NOHUGEPAGE));
 }
 
 int
 os_huge_pages(void *p, size_t size)
 {
-	return RESULT(madvise(p, size, MADV_HUGEPAGE));
+	return TRY(FAULT_HUGE, madvise(p, size, MADV_HUGEPAGE));
 }
 
 int
 os_membarrier_register(void)
 {
-	return RESULT(syscall(SYS_membarrier,
+	return TRY(FAULT_BARRIER_REGISTER, syscall(SYS_membarrier,
 	    BARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0));
 }
 
 int
 os_membarrier(void)
 {
-	return RESULT(syscall(SYS_membarrier, BARRIER_PRIVATE_EXPEDITED, 0, 0));
+	return TRY(FAULT_BARRIER, syscall(SYS_membarrier,
+	    BARRIER_PRIVATE_EXPEDITED, 0, 0));
 }
 
 void
 os_wait(_Atomic(uint32_t) *word, uint32_t value)
 {
-	(void)RESULT(syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value,
-	    NULL, NULL, 0));
+	(void)TRY(FAULT_WAIT, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE,
+	    value, NULL, NULL, 0));
 }
 
+/* Not to be had as a failure: who waits would wait for ever. */
 void
 os_wake(_Atomic(uint32_t) *word)
 {
@@ -270,16 +287,15 @@ os_sleep_ms(unsigned ms)
 {
 	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
 
-	(void)RESULT(nanosleep(&ts, NULL));
+	(void)TRY(FAULT_SLEEP, nanosleep(&ts, NULL));
 }
 
 unsigned
 os_cpu(void)
 {
-	int cpu;
+	int cpu = 0;
 
-	(void)RESULT(cpu = sched_getcpu());
-	return cpu < 0 ? 0 : (unsigned)cpu;
+	return TRY(FAULT_CPU, cpu = sched_getcpu()) == 0 ? (unsigned)cpu : 0;
 }
 
 uint64_t
@@ -287,7 +303,7 @@ os_coarse_ms(void)
 {
 	struct timespec ts = { 0, 0 };
 
-	(void)RESULT(clock_gettime(CLOCK_MONOTONIC_COARSE, &ts));
+	(void)TRY(FAULT_CLOCK, clock_gettime(CLOCK_MONOTONIC_COARSE, &ts));
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
@@ -306,13 +322,13 @@ os_is_privileged(void)
 int
 os_open_append(const char *path)
 {
-	int saved = errno;
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	int fd = -1;
 
-	errno = saved;
-	return fd;
+	return TRY(FAULT_OPEN, fd = open(path, O_WRONLY | O_CREAT | O_APPEND |
+	    O_CLOEXEC, 0666)) == 0 ? fd : -1;
 }
 
+/* The descriptor is gone whatever it says. */
 void
 os_close(int fd)
 {
@@ -344,19 +360,16 @@ os_read_file(const char *path, char *to, size_t size, size_t *n)
 int
 os_write(int fd, const char *p, size_t n)
 {
-	int saved = errno, error = 0;
-
 	while (n > 0) {
-		ssize_t done = write(fd, p, n);
+		ssize_t done = 0;
+		int error = TRY(FAULT_WRITE, done = write(fd, p, n));
 
-		if (done >= 0) {
+		if (error == 0) {
 			p += done;
 			n -= (size_t)done;
-		} else if (errno != EINTR) {
-			error = errno;
-			break;
+		} else if (error != EINTR) {
+			return error;
 		}
 	}
-	errno = saved;
-	return error;
+	return 0;
 }

@@ -16,7 +16,6 @@ size_t	 os_address_limit(void);	/* RLIMIT_AS in bytes; SIZE_MAX: none */
 
 /* Address space without memory behind it, aligned to ALIGN. */
 int	 os_reserve(size_t size, size_t align, void **out);
-void	 os_unreserve(void *p, size_t size);
 /* Make reserved space usable; zero filled. */
 int	 os_commit(void *p, size_t size);
 /*
@@ -29,10 +28,14 @@ int	 os_populate(void *p, size_t size);
 int	 os_purge(void *p, size_t size);
 /*
  * Move the OLD bytes of pages at FROM to TO, whose SIZE bytes become a mapping
- * of their own; FROM reads as zero afterwards.
+ * of their own; FROM reads as zero afterwards.  EFAULT: TO is lost, which
+ * nobody may touch again, and FROM as before; another error: both are.
  */
 int	 os_move_pages(void *to, void *from, size_t old, size_t size);
-/* Fresh pages in place of those of [P, P + SIZE), like the arena around. */
+/*
+ * Fresh pages in place of those of [P, P + SIZE), like the arena around.
+ * EFAULT: the range is lost; another error: it is as before.
+ */
 int	 os_map_anew(void *p, size_t size);
 /* Which pages of [P, P + SIZE) are in memory: bit 0 of PRESENT[i]. */
 int	 os_pages_present(const void *p, size_t size, unsigned char *present);

@@ -61,7 +61,7 @@ set_up(const struct shape *sh, bool constructs)
 	ck_assert_uint_le(pages, LEN(lodgers));
 	memset(lodgers, 0, sizeof lodgers);
 	if (mem != NULL)
-		os_unreserve(mem, MOST_UNITS * UNIT_SIZE);
+		munmap(mem, MOST_UNITS * UNIT_SIZE);
 	ck_assert_int_eq(os_reserve(MOST_UNITS * UNIT_SIZE, UNIT_SIZE, &p), 0);
 	mem = p;
 	ck_assert_int_eq(os_commit(mem, bytes), 0);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "../../lib/options.h"
+#include "../../lib/os.h"
 
 enum { TEXT_SIZE = 20000 };
 
@@ -19,6 +20,7 @@ static int
 show(void)
 {
 	static const char *const zones[] = { "node", "nod", "malloc-16", "" };
+	size_t in, seed;
 
 	printf("abort=%d check=%d stats=%d output=%s arena=%zu helper=%zu "
 	    "pressure=%zu route=%s\n", options.abort, options.check, options.stats,
@@ -29,6 +31,9 @@ show(void)
 		printf("%s: limit %zu keep %zu\n", zones[i],
 		    options_for_zone("limit", zones[i], 1),
 		    options_for_zone("keep", zones[i], 2));
+	options_fail("node", &in, &seed);
+	printf("fail 1/%zu:%zu, open %d\n", in, seed,
+	    os_open_append("/dev/null") >= 0);
 	fflush(stdout);
 	_exit(0);
 }
@@ -76,7 +81,8 @@ run_with(const char *value)
 #define FIRST		"abort=1 check=0 stats=0 output=- arena=0 helper=0 " \
 			"pressure=0 route=-\n"
 #define DEFAULTS	FIRST "node: limit 1 keep 2\nnod: limit 1 keep 2\n" \
-	"malloc-16: limit 1 keep 2\n: limit 1 keep 2\n"
+	"malloc-16: limit 1 keep 2\n: limit 1 keep 2\n" \
+	"fail 1/0:0, open 1\n"
 
 /* VALUE gives FIRST_LINE and nothing is complained of. */
 static void
@@ -182,6 +188,34 @@ START_TEST(by_zone)
 }
 END_TEST
 
+/* Plans to fail: zone "node", and the first open. */
+START_TEST(failures)
+{
+	static const struct { const char *text; size_t in, seed; bool opens; }
+	cases[] = {
+		{ "fail=count", 0, 0, true }, { "fail=1", 0, 0, false },
+		{ "fail=2", 0, 0, true }, { "fail=1+", 0, 0, false },
+		{ "fail=1@open", 0, 0, false }, { "fail=1@write", 0, 0, true },
+		{ "fail=1+@open;fail=7", 0, 0, false },
+		{ "fail=1/5@node", 5, 0, true }, { "fail=1/5@*", 5, 0, true },
+		{ "fail=1/5@nod", 0, 0, true },
+		{ "fail=1/5:77@n*", 5, 77, true },
+		{ "fail=1/1K:3@*;fail=1/6@x", 1024, 3, true },
+		{ "fail=1/5@*;fail=1/6:1@n*;fail=1@open", 6, 1, false }
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		char line[100];
+
+		run_with(cases[i].text);
+		ck_assert_str_eq(err, "");
+		snprintf(line, sizeof line, "fail 1/%zu:%zu, open %d\n",
+		    cases[i].in, cases[i].seed, cases[i].opens);
+		ck_assert_ptr_nonnull(strstr(out, line));
+	}
+}
+END_TEST
+
 START_TEST(unknown)
 {
 	refuse("x=1", "unknown option \"x\"");
@@ -207,7 +241,14 @@ START_TEST(bad_values)
 		{ "pressure", "101" }, { "pressure", "" }, { "pressure", "5%" },
 		{ "keep", "node:1Z" }, { "route", "" }, { "route", "a" },
 		{ "route", "5-3" }, { "route", "1-" }, { "route", "1-2-3" },
-		{ "route", "1," }, { "route", ",1" }, { "route", "1;" }
+		{ "route", "1," }, { "route", ",1" },
+		{ "fail", "" }, { "fail", "0" }, { "fail", "x" },
+		{ "fail", "5-" }, { "fail", "+" }, { "fail", "5++" },
+		{ "fail", "5@" }, { "fail", "5@x" }, { "fail", "@purge" },
+		{ "fail", "5+@purges" }, { "fail", "1/5" }, { "fail", "1/5@" },
+		{ "fail", "1/0@z" }, { "fail", "2/5@z" }, { "fail", "1/5:@z" },
+		{ "fail", "1/5:x@z" }, { "fail", "1/x@z" }, { "fail", "counts" },
+		{ "route", "1;" }
 	};
 
 	for (size_t i = 0; i + 1 < LEN(bad); i++) {
@@ -271,8 +312,8 @@ int
 main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
-		nothing, each_option, sizes, together, by_zone, unknown,
-		bad_values, good_beside_bad, too_much, numbers
+		nothing, each_option, sizes, together, by_zone, failures,
+		unknown, bad_values, good_beside_bad, too_much, numbers
 	};
 
 	if (argc > 1 && strcmp(argv[1], "show") == 0)

@@ -4,6 +4,8 @@
  */
 #include "unit.h"
 
+#include <sys/mman.h>
+
 #include "../../lib/os.h"
 
 enum { PAGES = 8 };
@@ -42,7 +44,7 @@ START_TEST(reservations_are_aligned)
 			    0);
 			ck_assert_uint_eq((uintptr_t)p % align, 0);
 			if (i % 2 == 0)
-				os_unreserve(p, 3 * UNIT_SIZE);
+				munmap(p, 3 * UNIT_SIZE);
 		}
 }
 END_TEST
@@ -56,7 +58,7 @@ START_TEST(reservations_leave_no_slack)
 	ck_assert_int_eq(os_reserve(MIB, 64 * MIB, &p), 0);
 	if (!SANITIZED)
 		ck_assert_uint_le(count_mappings(), before + 1);
-	os_unreserve(p, MIB);
+	munmap(p, MIB);
 	if (!SANITIZED)
 		ck_assert_uint_eq(count_mappings(), before);
 }
