@@ -28,6 +28,7 @@
 
 #include "destroy.h"
 #include "fast.h"
+#include "fault.h"
 #include "helper.h"
 #include "misuse.h"
 #include "nofail.h"
@@ -426,6 +427,15 @@ attempt_all(struct zone *z, unsigned flags, int *error)
 	return p;
 }
 
+/* Has this allocation been chosen to fail? */
+static bool
+is_chosen(struct zone *z)
+{
+	return (z->kind & KIND_FAULTY) != 0 && fault_draws(z->fail_seed,
+	    atomic_fetch_add_explicit(&z->draws, 1, memory_order_relaxed),
+	    z->fail_one_in);
+}
+
 void *
 alloc_slow(struct zone *z, unsigned flags)
 {
@@ -434,6 +444,8 @@ alloc_slow(struct zone *z, unsigned flags)
 	void *p;
 
 	flags |= z->flags;
+	if (unlikely(is_chosen(z)) && (flags & ZONE_NOFAIL) == 0)
+		return refuse(z, ENOMEM);
 	while ((p = attempt_all(z, flags, &error)) == NULL) {
 		/* A handler would wait for its own thread. */
 		if ((flags & ZONE_NOFAIL) == 0 || thread_is_interrupted())

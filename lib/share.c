@@ -53,6 +53,7 @@ share_init(struct zone *z, enum lock_rank rank)
 	store_relaxed(&z->tended, false);
 	store_relaxed(&z->refused_ms, 0);
 	store_relaxed(&z->live, 0);
+	store_relaxed(&z->draws, 0);
 	store_relaxed(&z->left, 0);
 	store_relaxed(&z->fails, 0);
 	store_relaxed(&z->holes, 0);

@@ -36,6 +36,7 @@ enum {
 enum {
 	KIND_COUNTED	= 1,	/* has a limit: never owned by threads */
 	KIND_META	= 2,	/* our own records: always the shared path */
+	KIND_FAULTY	= 8,	/* some allocations are to fail: likewise */
 	KIND_FOREVER	= 4	/* its slabs start zeroed and never leave, so
 				   that a stale pointer finds a free record */
 };
@@ -62,6 +63,8 @@ struct zone {
 	size_t		limit;
 	size_t		reserve;	/* objects; see reserve.h */
 	size_t		min_ready;	/* slabs; see ready.h */
+	size_t		fail_one_in;	/* KIND_FAULTY: see fault_draws */
+	size_t		fail_seed;
 	int		(*ctor)(void *, void *);
 	void		(*dtor)(void *, void *);
 	void		*arg;
@@ -93,6 +96,7 @@ struct zone {
 	line_aligned
 	_Atomic(struct slab *) announced; /* shared slabs with remote bits */
 	_Atomic(size_t)	live;		/* KIND_COUNTED: objects handed out */
+	_Atomic(size_t)	draws;		/* KIND_FAULTY: allocations so far */
 	_Atomic(size_t)	left;		/* dying: objects to come back */
 	struct zone	*next_late;	/* dying, none left: see destroy.c */
 	_Atomic(size_t)	fails;

@@ -156,7 +156,9 @@ zone_make(const char *name, size_t size, const struct zone_attr *attr,
 	if (z->signal_safe && z->reserve == 0)
 		z->reserve = default_reserve(z);
 	z->min_ready = a->min_free_slabs;
-	z->kind = z->limit != 0 ? KIND_COUNTED : 0;
+	options_fail(z->name, &z->fail_one_in, &z->fail_seed);
+	z->kind = (z->limit != 0 ? KIND_COUNTED : 0) |
+	    (z->fail_one_in != 0 ? KIND_FAULTY : 0);
 	share_init(z, RANK_ZONE);
 	*error = a->seed != NULL ? cram(z, a->seed, a->seed_size, &nobj) : 0;
 	if (*error != 0) {
