@@ -177,7 +177,8 @@ START_TEST(pages_without_a_target_stay)
 	munmap(p + size, 3 * size);
 	ck_assert(fault_plan(FAULT_MOVE_TO, 1, false));
 	ck_assert(fault_plan(FAULT_MAP_ANEW, 1, false));
-	ck_assert_int_eq(os_move_pages(p + size, p, size, size), EFAULT);
+	ck_assert_int_eq(os_move_pages(p + size, p, size, size),
+	    ENOTRECOVERABLE);
 	ck_assert_int_eq(p[0], 7);
 	ck_assert_int_eq(memcmp(p, p + 1, size - 1), 0);
 }
@@ -192,10 +193,10 @@ START_TEST(a_lost_range_is_told_from_one_that_is_not)
 	ck_assert_int_eq(os_map_anew(p, size), ENOMEM);
 	ck_assert_int_eq(p[0], 7);
 	munmap(p + size / 2, os_page_size());
-	ck_assert_int_eq(os_map_anew(p, size), EFAULT);
+	ck_assert_int_eq(os_map_anew(p, size), ENOTRECOVERABLE);
 	/* Who cannot tell must think so. */
 	ck_assert(fault_plan(FAULT_PRESENT, 1, true));
-	ck_assert_int_eq(os_map_anew(p, os_page_size()), EFAULT);
+	ck_assert_int_eq(os_map_anew(p, os_page_size()), ENOTRECOVERABLE);
 }
 END_TEST
 
@@ -277,6 +278,19 @@ START_TEST(an_extent_survives_the_loss_of_its_new_place)
 }
 END_TEST
 
+/* Of two mappings pages do not move: the system says EFAULT. */
+START_TEST(an_extent_of_two_mappings_is_copied)
+{
+	char *p = extent_that_moves(MIB);
+
+	ck_assert_int_eq(madvise(p + MIB / 4, UNIT_SIZE, MADV_DONTFORK), 0);
+	p = extent_resize(arena_find(p), 2 * MIB);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p[0], 7);
+	ck_assert_int_eq(memcmp(p, p + 1, MIB - 1), 0);
+}
+END_TEST
+
 /* A start without address space is no reason to be slow ever after. */
 START_TEST(the_window_opens_late)
 {
@@ -326,4 +340,5 @@ RUN_TESTS("fault", off, counting, one_of_all, onward, several, names,
     every_call, slack_stays, pages_that_cannot_move_are_copied,
     pages_without_a_target_stay, a_lost_range_is_told_from_one_that_is_not,
     a_moved_extent_is_freed_as_it_is, a_lost_extent_is_never_used_again,
-    an_extent_survives_the_loss_of_its_new_place, the_window_opens_late, draws)
+    an_extent_survives_the_loss_of_its_new_place,
+    an_extent_of_two_mappings_is_copied, the_window_opens_late, draws)
