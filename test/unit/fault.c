@@ -309,6 +309,28 @@ START_TEST(the_window_opens_late)
 }
 END_TEST
 
+/* Memory is what is missing, and address space no substitute. */
+START_TEST(no_arena_is_added_for_want_of_memory)
+{
+	struct arena_usage before, after;
+	zone_t *z = make("z", 100000, NULL);
+
+	(void)take(z);
+	arena_usage(&before);
+	ck_assert(fault_plan(FAULT_COMMIT, 1, true));
+	for (int i = 0; i < 10; i++) {
+		while (zone_alloc(z, 0) != NULL)
+			continue;
+		ck_assert_int_eq(errno, ENOMEM);
+	}
+	arena_usage(&after);
+	ck_assert_uint_eq(before.reserved, after.reserved);
+	fault_forget();
+	for (int i = 0; i < 100; i++)
+		(void)take(z);
+}
+END_TEST
+
 START_TEST(draws)
 {
 	static const size_t shares[] = { 1, 2, 7, 100 };
@@ -341,4 +363,5 @@ RUN_TESTS("fault", off, counting, one_of_all, onward, several, names,
     pages_without_a_target_stay, a_lost_range_is_told_from_one_that_is_not,
     a_moved_extent_is_freed_as_it_is, a_lost_extent_is_never_used_again,
     an_extent_survives_the_loss_of_its_new_place,
-    an_extent_of_two_mappings_is_copied, the_window_opens_late, draws)
+    an_extent_of_two_mappings_is_copied, the_window_opens_late,
+    no_arena_is_added_for_want_of_memory, draws)
