@@ -31,18 +31,18 @@ static struct set {
 } sets[] = {
 	{ .name = "tiny", .size = 16, .want = MOST },
 	{ .name = "odd", .size = 104, .want = 2000 },
-	{ .name = "page", .size = 5000, .want = 200 },
+	{ .name = "page", .size = 5000, .want = 80 },
 	{ .name = "large", .size = 100000, .want = 40 },
 	{ .name = "largest", .size = MIB, .want = 9 },
 	{ .name = "aligned", .size = 3000, .want = 10,
 	    .attr = { .align = 64 * KIB } },
 	{ .name = "limited", .size = 200, .want = 500,
 	    .attr = { .limit = 500 } },
-	{ .name = "built", .size = 24, .want = 3000,
+	{ .name = "built", .size = 24, .want = 1000,
 	    .attr = { .ctor = construct, .dtor = destruct } },
 	{ .name = "huge", .size = 1024, .want = 2100,
 	    .attr = { .flags = ZONE_HUGE } },
-	{ .name = "zeros", .size = 600, .want = 500,
+	{ .name = "zeros", .size = 600, .want = 60,
 	    .attr = { .flags = ZONE_ZERO } }
 };
 
