@@ -96,7 +96,7 @@ extent_free(struct slab *d)
 		atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
 	}
 	/* A range that is lost stays in use for ever. */
-	if (error != EFAULT)
+	if (error != ENOTRECOVERABLE)
 		arena_free(d, units, dirty);
 	return true;
 }
@@ -131,7 +131,7 @@ move(void *to, struct slab *from, size_t size)
 		return 0;
 	}
 	atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
-	if (error == EFAULT)
+	if (error == ENOTRECOVERABLE)
 		return error;
 	memcpy(to, (void *)from->base, size);
 	return 0;

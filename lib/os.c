@@ -193,9 +193,9 @@ os_move_pages(void *to, void *from, size_t old, size_t size)
 		return error;
 	/* TO may be half done.  FROM is mapped as before, and empty. */
 	error = os_map_anew(to, size);
-	memcpy(error == EFAULT ? from : to, via, old);
+	memcpy(error == ENOTRECOVERABLE ? from : to, via, old);
 	(void)TRY(FAULT_MOVE_UNMAP, munmap(via, old));
-	return error == EFAULT ? error : 0;
+	return error == ENOTRECOVERABLE ? error : 0;
 }
 
 int
@@ -207,7 +207,7 @@ os_map_anew(void *p, size_t size)
 	if (error == 0)
 		(void)os_no_huge_pages(p, size);
 	/* What was there may have gone before the call failed. */
-	return error == 0 || is_mapped(p, size) ? error : EFAULT;
+	return error == 0 || is_mapped(p, size) ? error : ENOTRECOVERABLE;
 }
 
 int

@@ -28,13 +28,13 @@ int	 os_populate(void *p, size_t size);
 int	 os_purge(void *p, size_t size);
 /*
  * Move the OLD bytes of pages at FROM to TO, whose SIZE bytes become a mapping
- * of their own; FROM reads as zero afterwards.  EFAULT: TO is lost, which
- * nobody may touch again, and FROM as before; another error: both are.
+ * of their own; FROM reads as zero afterwards.  ENOTRECOVERABLE: TO is lost and
+ * nobody may touch it again, FROM is as before; another error: both are.
  */
 int	 os_move_pages(void *to, void *from, size_t old, size_t size);
 /*
  * Fresh pages in place of those of [P, P + SIZE), like the arena around.
- * EFAULT: the range is lost; another error: it is as before.
+ * ENOTRECOVERABLE: the range is lost; another error: it is as before.
  */
 int	 os_map_anew(void *p, size_t size);
 /* Which pages of [P, P + SIZE) are in memory: bit 0 of PRESENT[i]. */
