@@ -20,6 +20,9 @@ enum { MOST = 4000, WORKERS = 3, SHARE = 300 };
 static int construct(void *obj, void *arg);
 static void destruct(void *obj, void *arg);
 
+static char seed[ZONE_CRAM_SIZE(300, 136, 8)];
+static char more[ZONE_CRAM_SIZE(200, 136, 8)];
+
 /* One zone's objects, each with its number in it. */
 static struct set {
 	const char	*name;
@@ -42,6 +45,8 @@ static struct set {
 	    .attr = { .ctor = construct, .dtor = destruct } },
 	{ .name = "huge", .size = 1024, .want = 2100,
 	    .attr = { .flags = ZONE_HUGE } },
+	{ .name = "seeded", .size = 136, .want = 1200,
+	    .attr = { .seed = seed, .seed_size = sizeof seed } },
 	{ .name = "zeros", .size = 600, .want = 60,
 	    .attr = { .flags = ZONE_ZERO } }
 };
@@ -181,6 +186,8 @@ make_zones(void)
 		do
 			s->z = zone_create(s->name, s->size, &s->attr);
 		while (s->z == NULL && refused(errno, ENOMEM));
+		if (s->z != NULL && s->attr.seed != NULL)
+			MUST(zone_cram(s->z, more, sizeof more) >= 200);
 	}
 	verify();
 }
@@ -376,6 +383,9 @@ end_zones(void)
 		s->z = NULL;
 	}
 	MUST(constructed == 0);
+	/* The program's again. */
+	memset(seed, 1, sizeof seed);
+	memset(more, 1, sizeof more);
 }
 
 int
