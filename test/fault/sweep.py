@@ -190,12 +190,12 @@ class Sweep:
             self.mistakes.append(run)
             print(f"{run.subject.name}, fail={run.fail}: {wrong}")
             print("".join("\t" + line + "\n" for line in
-                          (run.out + run.err).splitlines()[-8:]), end="")
+                          (run.out + run.err).splitlines()[-8:]),
+                  end="", flush=True)
 
-    def numbers(self, count):
-        """Which of COUNT calls fail."""
-        if self.everything:
-            return range(1, count + 1)
+    @staticmethod
+    def some(count):
+        """A few of COUNT calls."""
         return sorted({1, 2, count} & set(range(1, count + 1)))
 
     def by_place(self, subject, clean):
@@ -203,7 +203,7 @@ class Sweep:
             count = clean.made[place]
             if isinstance(subject, Check):
                 count = min(count, 1)
-            for n in self.numbers(count):
+            for n in self.some(count):
                 yield f"{n}@{place}", ONCE
             yield f"1+@{place}", ONWARD
             if count > 2 and self.everything:
@@ -211,7 +211,7 @@ class Sweep:
 
     def by_number(self, clean):
         count = sum(clean.made.values())
-        for n in self.numbers(count):
+        for n in range(1, count + 1) if self.everything else self.some(count):
             yield f"{n}", ONCE
             yield f"{n}+", ONWARD
 
