@@ -24,6 +24,7 @@ static const struct { const char *name; int error; } calls[FAULT_CALLS] = {
 	[FAULT_TRIM_BELOW] = { "trim-below", ENOMEM },
 	[FAULT_TRIM_ABOVE] = { "trim-above", ENOMEM },
 	[FAULT_COMMIT] = { "commit", ENOMEM },
+	[FAULT_POPULATE] = { "populate", ENOMEM },
 	[FAULT_PURGE] = { "purge", EINVAL },	/* locked in memory */
 	[FAULT_MOVE_AWAY] = { "move-away", ENOMEM },
 	[FAULT_MOVE_TO] = { "move-to", ENOMEM },
@@ -39,6 +40,8 @@ static const struct { const char *name; int error; } calls[FAULT_CALLS] = {
 	[FAULT_CPU] = { "cpu", ENOSYS },
 	[FAULT_CLOCK] = { "clock", EINVAL },
 	[FAULT_OPEN] = { "open", EACCES },
+	[FAULT_OPEN_READ] = { "open-read", EACCES },
+	[FAULT_READ] = { "read", EIO },
 	[FAULT_WRITE] = { "write", EIO }
 };
 

@@ -144,7 +144,7 @@ os_populate(void *p, size_t size)
 {
 	uintptr_t from = (uintptr_t)p & ~(os_page_size() - 1);
 	uintptr_t to = round_up((uintptr_t)p + size, os_page_size());
-	int error = RESULT(madvise((void *)from, to - from,
+	int error = TRY(FAULT_POPULATE, madvise((void *)from, to - from,
 	    MADV_POPULATE_WRITE));
 
 	/* Kernels before 5.14 do not know it; filters may forbid it. */
@@ -338,22 +338,21 @@ os_close(int fd)
 int
 os_read_file(const char *path, char *to, size_t size, size_t *n)
 {
-	int saved = errno, error = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? 1 : -1;
+	int fd = -1, error = TRY(FAULT_OPEN_READ, fd = open(path,
+	    O_RDONLY | O_CLOEXEC));
+	ssize_t got = 1;
 
-	for (*n = 0; got > 0 && *n < size;) {
-		got = read(fd, to + *n, size - *n);
-		if (got > 0)
+	*n = 0;
+	if (error != 0)
+		return error;
+	while (got > 0 && *n < size) {
+		error = TRY(FAULT_READ, got = read(fd, to + *n, size - *n));
+		if (error == 0)
 			*n += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
+		else if (error != EINTR)
+			break;
 	}
-	if (got < 0)
-		error = errno;
-	if (fd >= 0)
-		(void)close(fd);
-	errno = saved;
+	os_close(fd);
 	return error;
 }
 

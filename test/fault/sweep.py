@@ -284,6 +284,8 @@ def places_of_source():
 def subjects(programs):
     yield Victim("test/fault/zones")
     yield Victim("test/fault/zones", options="helper=1", places=["sleep"])
+    yield Victim("test/fault/zones", options="pressure=90",
+                 places=["open-read", "read"])
     yield Victim("test/fault/zones", options="arena=4M",
                  places=["reserve", "trim-above", "trim-below"])
     yield Victim("test/fault/blocks", shim=True)

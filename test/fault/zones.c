@@ -47,6 +47,8 @@ static struct set {
 	    .attr = { .flags = ZONE_HUGE } },
 	{ .name = "seeded", .size = 136, .want = 1200,
 	    .attr = { .seed = seed, .seed_size = sizeof seed } },
+	{ .name = "kept", .size = 300, .want = 700,
+	    .attr = { .reserve = 100, .min_free_slabs = 1 } },
 	{ .name = "zeros", .size = 600, .want = 60,
 	    .attr = { .flags = ZONE_ZERO } }
 };
