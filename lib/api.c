@@ -205,7 +205,7 @@ free_any(const char *verb, zone_t *z, void *obj)
 		} else if (unlikely(!arena_look(p, &d) ||
 		    !fast_index(d, p, &index))) {
 			;
-		} else if (unlikely(load_relaxed(&d->owner) != (uintptr_t)tc)) {
+		} else if (unlikely(load_glance(&d->owner) != (uintptr_t)tc)) {
 			free_other(verb, z, obj, d, index, tc);
 			return;
 		} else {

@@ -100,7 +100,7 @@ arena_look(uintptr_t p, struct slab **d)
 	uintptr_t before = load_relaxed(&arena_before);
 
 	*d = arena_slab(before, p);
-	return before - p > load_relaxed(&arena_bound);
+	return before - p > load_glance(&arena_bound);
 }
 
 /* fork.c: the arena's lock, and its state in the child. */

@@ -21,7 +21,8 @@
  * only, and what may be elsewhere is reached by way of the GOT.
  */
 #define internal	__attribute__((__visibility__("hidden")))
-#define line_aligned	__attribute__((__aligned__(64)))
+enum { LINE_SIZE = 64 };	/* of the cache, in bytes */
+#define line_aligned	__attribute__((__aligned__(LINE_SIZE)))
 
 /* A unit is the arena's grain: the smallest slab, and one descriptor. */
 #define UNIT_SHIFT	16
@@ -51,6 +52,13 @@
 #else
 #define load_own(p)	(*(__typeof__(*(p) + 0) *)(void *)(p))
 #endif
+
+/*
+ * What others may write at any moment, looked at once, in a comparison: which
+ * of two values is seen makes no difference.  Compilers do not compare with an
+ * atomic where it lies, but load it first.
+ */
+#define load_glance(p)	load_own(p)
 
 /* Owner-only update of a field that others may read: not an atomic RMW. */
 #define add_relaxed(p, n)	store_relaxed((p), load_relaxed(p) + (n))

@@ -113,7 +113,7 @@ fast_free_held(struct tcache *tc, uintptr_t p)
 	uint64_t index = offset * tc->recip >> 32;
 
 	return likely((uint32_t)index * tc->stride == (uint32_t)offset) &&
-	    likely(load_relaxed(&tc->announced) == NULL) &&
+	    likely(load_glance(&tc->announced) == NULL) &&
 	    fast_set_held(tc, index);
 }
 

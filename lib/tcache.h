@@ -22,6 +22,11 @@
 
 struct zone;
 
+/*
+ * Three lines of the processor's cache each, and where there are some they are
+ * aligned so; but the type asks for no alignment, for it is looked at displaced
+ * as well: see shadow.
+ */
 struct tcache {
 	/* Fast path. */
 	_Atomic(uint64_t) word;		/* set bit: free */
@@ -39,7 +44,6 @@ struct tcache {
 	struct slab	*alternate;
 
 	/* Slow path. */
-	line_aligned
 	struct zone	*zone;
 	struct list	ready;
 	struct list	spent;
@@ -53,7 +57,6 @@ struct tcache {
 					   looked at; see reclaim.c */
 
 	/* Written by others. */
-	line_aligned
 	_Atomic(struct slab *) announced;
 	_Atomic(size_t)	stuck;		/* bytes of holes that others have
 					   opened; see hole.h */
@@ -64,7 +67,9 @@ struct tcache {
 	uint64_t	shadow[6];
 };
 
-_Static_assert(sizeof (struct tcache) == 192, "three lines");
+_Static_assert(offsetof(struct tcache, zone) == LINE_SIZE &&
+    offsetof(struct tcache, announced) == 2 * LINE_SIZE &&
+    sizeof (struct tcache) == 3 * LINE_SIZE, "three lines");
 
 void	tcache_init(struct tcache *tc, struct zone *z);
 

@@ -51,6 +51,7 @@ enum {
 struct tls;
 
 struct thread {
+	line_aligned
 	struct tcache	none;		/* slot 0: always empty */
 
 	struct list	link;		/* threads or dead; threads_lock */
@@ -62,6 +63,7 @@ struct thread {
 	uint64_t	polled_ms;	/* owner: see reclaim_poll */
 	uint64_t	used[(ZONE_SLOTS + 63) / 64];	/* owner: caches that
 					   have been initialized */
+	line_aligned
 	struct tcache	caches[ZONE_SLOTS];
 };
 
@@ -72,8 +74,8 @@ enum {
 /* What the fast paths read first, displaced, is zero. */
 _Static_assert(offsetof(struct tcache, span) + sizeof (uint64_t) <=
     sizeof (uint64_t[6]), "inside the shadow");
-_Static_assert(GUARD_INSIDE % _Alignof(struct tcache) != 0,
-    "no cache's address");
+_Static_assert(GUARD_INSIDE % LINE_SIZE != 0 &&
+    GUARD_INSIDE % _Alignof(struct tcache) == 0, "no cache's address");
 
 enum thread_phase {
 	THREAD_NEW,			/* no struct thread yet */
@@ -124,7 +126,7 @@ guard_leave(void)
 hot_inline bool
 thread_is_displaced(const void *p)
 {
-	return (uintptr_t)p % _Alignof(struct tcache) != 0;
+	return (uintptr_t)p % LINE_SIZE != 0;
 }
 
 /* The end of what guard_enter began, which returned T. */

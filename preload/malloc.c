@@ -74,7 +74,7 @@ free(void *p)
 		tc = thread_cache(guard_enter(), d->slot);
 		if (unlikely(!fast_index(d, (uintptr_t)p, &index))) {
 			;
-		} else if (unlikely(load_relaxed(&d->owner) !=
+		} else if (unlikely(load_glance(&d->owner) !=
 		    (uintptr_t)tc)) {
 			free_other(p, d, index, tc);
 			return;

@@ -27,7 +27,7 @@ static const struct shape {
 static const unsigned densities[] = { 0, 1, 8, 32, 63, 64 };
 
 static struct zone zone;
-static struct tcache cache;
+static line_aligned struct tcache cache;
 /* The descriptors of later units lie below; see arena_next. */
 static struct slab descs[MOST_UNITS];
 static struct slab *const d = &descs[MOST_UNITS - 1];

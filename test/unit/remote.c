@@ -11,7 +11,7 @@ enum { NOBJ = 256 };
 
 static struct zone zone;
 static struct slab slabs[4];
-static struct tcache tc;
+static line_aligned struct tcache tc;
 
 static void
 reset(void)

@@ -149,7 +149,7 @@ START_TEST(adopting)
 {
 	struct zone *z = new_zone(64, NULL);
 	uintptr_t twice;
-	struct tcache tc;
+	line_aligned struct tcache tc;
 	struct slab *d;
 
 	memset(&tc, 0, sizeof tc);

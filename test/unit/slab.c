@@ -178,7 +178,7 @@ END_TEST
 /* The owner holds the word: what was freed joins it. */
 START_TEST(collecting_into_the_held_word)
 {
-	struct tcache tc;
+	line_aligned struct tcache tc;
 
 	reset(300);
 	memset(&tc, 0, sizeof tc);

@@ -6,7 +6,7 @@
 
 static struct zone zone;
 static struct slab slab;
-static struct tcache tc;
+static line_aligned struct tcache tc;
 
 static void
 reset(uint32_t stride, uint32_t nobj)
