@@ -105,7 +105,8 @@ zone_t *zone_create(const char *name, size_t size,
  * When nothing else is left ZONE_RESERVE takes of the zone's reserve.
  * ZONE_NOFAIL never returns NULL but with EINVAL: it waits, also at the
  * zone's limit, and after a second or so reports ZONE_OUT_OF_MEMORY (see
- * zone_on_error); if that returns it goes on.
+ * zone_on_error); if that returns it goes on.  In a signal handler that has
+ * interrupted a call of the library it does not wait, and may return NULL.
  */
 void *zone_alloc(zone_t *z, unsigned flags) ZOBJ_NAME(zobj_alloc) ZOBJ_ALLOCATES;
 
