@@ -139,25 +139,6 @@ pages_of(const struct slab *d, size_t index, unsigned *first)
 	return (unsigned)((from + d->stride - 1) >> shift);
 }
 
-/* Does an object that shares page K and its word with INDEX live? */
-static bool
-has_tenant(struct slab *d, unsigned k, size_t index)
-{
-	unsigned shift = lowest_bit(os_page_size());
-	size_t first = object_at(d, (size_t)k << shift);
-	size_t last = object_at(d, ((size_t)(k + 1) << shift) - 1);
-	size_t from = index & ~(size_t)(WORD_OBJECTS - 1);
-	uint64_t bits = ~(uint64_t)0;
-
-	last = min_size(last, d->nobj - 1);
-	if (first > from)
-		bits <<= first - from;
-	if (last < from + WORD_OBJECTS - 1)
-		bits &= low_bits((unsigned)(last - from + 1));
-	return (bits & ~blank_bits(d, (unsigned)(index >> WORD_SHIFT),
-	    index)) != 0;
-}
-
 /*
  * Do the objects next to INDEX, of the same word, keep its pages?  Where most
  * frees by other threads end: it costs little.
@@ -189,7 +170,7 @@ alone_in(struct slab *d, size_t index)
 	if (is_between_tenants(d, index))
 		return 0;
 	for (last = pages_of(d, index, &k); k <= last; k++)
-		if (!has_tenant(d, k, index) && is_hole(d, k, index))
+		if (is_hole(d, k, index))
 			bytes += os_page_size();
 	return bytes;
 }
