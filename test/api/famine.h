@@ -82,4 +82,15 @@ famine_is_possible(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* Take ordinary objects until there are no more, fewer than MOST; how many. */
+static inline size_t
+use_up(zone_t *z, void **objs, size_t most)
+{
+	size_t n = zone_alloc_n(z, objs, most, 0);
+
+	ck_assert_uint_lt(n, most);
+	ck_assert_int_eq(errno, ENOMEM);
+	return n;
+}
+
 #endif /* FAMINE_H */

@@ -14,17 +14,6 @@ enum { MOST = 20000, THREADS = 4 };
 
 static void *objs[MOST], *dug[MOST];
 
-/* Take ordinary objects until there are no more; how many. */
-static size_t
-use_up(zone_t *z)
-{
-	size_t n = zone_alloc_n(z, objs, MOST, 0);
-
-	ck_assert_uint_lt(n, MOST);
-	ck_assert_int_eq(errno, ENOMEM);
-	return n;
-}
-
 START_TEST(is_there_from_the_start)
 {
 	static const size_t sizes[] = { 8, 100, 1000, 5000, 200000 };
@@ -85,7 +74,7 @@ START_TEST(only_who_may)
 	size_t n;
 
 	famine_begin();
-	n = use_up(z);
+	n = use_up(z, objs, MOST);
 	for (size_t i = 0; i < 50; i++) {
 		ASSERT_FAILS(zone_alloc(z, 0), NULL, ENOMEM);
 		ASSERT_FAILS(zone_alloc(z, ZONE_ZERO), NULL, ENOMEM);
@@ -169,7 +158,7 @@ START_TEST(from_any_thread)
 		start(&t[i], dig, dug + i * 2000);
 	pthread_barrier_wait(&barrier);
 	famine_begin();
-	n = use_up(shared);
+	n = use_up(shared, objs, MOST);
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
 	for (size_t i = 0; i < THREADS; i++)
@@ -217,7 +206,7 @@ START_TEST(with_a_constructor)
 
 	ck_assert_uint_eq(built, 40);
 	famine_begin();
-	n = use_up(z);
+	n = use_up(z, objs, MOST);
 	ck_assert_uint_eq(built, n + 40);
 	for (size_t i = 0; i < 40; i++) {
 		dug[i] = zone_alloc(z, ZONE_RESERVE);
@@ -519,7 +508,7 @@ START_TEST(from_all_threads_at_random)
 		start(&t[i], dig_at_random, NULL);
 	pthread_barrier_wait(&barrier);
 	famine_begin();
-	n = use_up(shared);
+	n = use_up(shared, objs, MOST);
 	pthread_barrier_wait(&barrier);
 	for (size_t i = 0; i < DIGGERS; i++)
 		(void)join(t[i]);
@@ -610,7 +599,7 @@ START_TEST(trials)
 	fflush(stdout);
 	t.z = make("trials", 300, ATTR(.reserve = t.reserve));
 	famine_begin();
-	t.live = use_up(t.z);
+	t.live = use_up(t.z, objs, MOST);
 	t.all = t.live + t.reserve;
 	for (long i = 0; i < n; i++) {
 		trial(&t);
