@@ -25,7 +25,10 @@
 #define ARCH	AUDIT_ARCH_AARCH64
 #endif
 
-enum { CANNOT_RUN = 77, ANY_ADVICE = -1, BYTES = 4 << 20, CELLS = 2000 };
+enum {
+	CANNOT_RUN = 77, ANY_ADVICE = -1, CELLS = 2000,
+	BYTES = (SANITIZED ? 1 : 4) << 20
+};
 
 static const size_t sizes[] = { 16, 64, 256, 1000, 4096, 5000, 100000 };
 

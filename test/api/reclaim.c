@@ -195,7 +195,7 @@ build(void *p, void *arg)
 static void
 freed_by_owner(size_t size, bool reverse, const struct zone_attr *attr)
 {
-	enum { BYTES = 48 << 20 };
+	enum { BYTES = (SANITIZED ? 16 : 48) << 20 };
 	size_t n = BYTES / size;
 	void **objs = new_table(n);
 	zone_t *z = make("owner", size, attr);

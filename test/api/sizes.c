@@ -33,9 +33,9 @@ verify(const void *p, size_t size, unsigned tag)
 	ck_assert(c[size - 1] == (unsigned char)tag);
 	if (size > 1)
 		ck_assert(c[0] == (unsigned char)(tag >> 8));
-	for (size_t i = 1; i + 1 < size; i++)
-		if (c[i] != tag % 251)
-			ck_abort_msg("byte %zu of object %u", i, tag);
+	if (size > 2)
+		ck_assert(c[1] == tag % 251 &&
+		    memcmp(c + 1, c + 2, size - 3) == 0);
 }
 
 /* Three slabs and a bit, as far as 32 MiB go. */
