@@ -43,7 +43,6 @@
 
 enum {
 	REFILLS = 32,			/* between two slow paths */
-	FIRSTS = 32,			/* see place_word */
 	ASKS = 16			/* see attempt_relieved */
 };
 
@@ -149,50 +148,6 @@ fast_refill(struct tcache *tc, uint32_t slot)
 	if (unlikely(at.twice != 0))
 		misuse_double_free("zone_free", at.zone, at.twice);
 	return p;
-}
-
-/* Are all objects of the word that the thread holds free? */
-static bool
-holds_all(struct tcache *tc)
-{
-	uint64_t taken = ~load_relaxed(&tc->word);
-
-	return taken == 0 ||
-	    (uint64_t)lowest_bit(taken) * tc->stride == tc->span;
-}
-
-/*
- * Objects that are freed in the order of their addresses are best freed into
- * a held word, the whole word then going back; which one sees from a held word
- * that is all free.  To get that going, now and then a word is taken.
- */
-static struct slab *
-place_word(struct tcache *tc, struct slab *d, unsigned word)
-{
-	if (holds_all(tc) || ++tc->firsts % FIRSTS == 0)
-		return tcache_exchange(tc, d, word);
-	store_relaxed(&d->summary,
-	    load_relaxed(&d->summary) | (uint64_t)1 << word);
-	return d;
-}
-
-void
-fast_first_in_word(struct tcache *tc, struct slab *d, size_t word)
-{
-	fast_has_free(tc, place_word(tc, d, (unsigned)word));
-}
-
-void
-fast_has_free(struct tcache *tc, struct slab *d)
-{
-	rotate_revive(tc, d);
-	if (unlikely(load_relaxed(&d->place) == PLACE_ACTIVE &&
-	    slab_is_loose(d) && reclaim_is_tight(tc)))
-		rotate_release(tc, d);
-	if (unlikely(reclaim_is_due(tc)))
-		reclaim_ready(tc);
-	else
-		guard_leave();
 }
 
 static void *

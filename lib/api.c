@@ -193,7 +193,6 @@ free_any(const char *verb, zone_t *z, void *obj)
 {
 	uintptr_t p = (uintptr_t)obj;
 	struct tcache *tc;
-	struct spot at;
 	struct slab *d;
 	uint64_t index;
 
@@ -208,16 +207,8 @@ free_any(const char *verb, zone_t *z, void *obj)
 		} else if (unlikely(load_glance(&d->owner) != (uintptr_t)tc)) {
 			free_other(verb, z, obj, d, index, tc);
 			return;
-		} else {
-			switch (fast_free(tc, d, p, index, &at)) {
-			case FREED:
-				return;
-			case FREED_FIRST:
-				fast_first_in_word(at.tc, at.slab, at.word);
-				return;
-			case FREED_NOT:
-				;
-			}
+		} else if (likely(fast_free(tc, d, index))) {
+			return;
 		}
 		fast_give_up(tc);
 	}

@@ -106,7 +106,8 @@ struct slab {
 		uint8_t	shard;		/* depot shard it came from */
 		bool	fresh;		/* seed: never used; zone lock */
 	};
-	struct zone	*zone;
+	_Atomic(uint64_t) summary;	/* words that may have free objects;
+					   owner or zone lock */
 	uint32_t	units;
 	uint16_t	given;		/* shared slab: this unit's pages that
 					   are back at the system; zone lock */
@@ -116,7 +117,7 @@ struct slab {
 
 	/* Owner, or under the zone's lock in a shared slab. */
 	line_aligned
-	_Atomic(uint64_t) summary;	/* words that may have free objects */
+	struct zone	*zone;
 	struct list	link;		/* list of its place */
 	struct list	all;		/* zone lock: all slabs of the zone */
 	union {

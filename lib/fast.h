@@ -41,24 +41,21 @@ fast_alloc(uint32_t slot, struct tcache **cache, void **out)
  */
 void	*fast_refill(struct tcache *tc, uint32_t slot);
 
-/* What became of an object that fast_free was given. */
-enum freed {
-	FREED,			/* done; the guard has been left */
-	FREED_FIRST,		/* call fast_first_in_word, inside the guard */
-	FREED_NOT		/* not ours, or not right; inside the guard */
-};
+/*
+ * The word of object INDEX of D becomes the held one; W is all that is free of
+ * it.  The other one is used up, or what is left of it goes back to its slab.
+ * They leave the guard.
+ */
+void	 fast_hold(uint64_t index, struct slab *d, struct tcache *tc,
+	    uint64_t w);
+void	 fast_exchange(uint64_t index, struct slab *d, struct tcache *tc,
+	    uint64_t w);
 
-/* Where it is, for FREED_FIRST. */
-struct spot {
-	struct tcache *tc;
-	struct slab   *slab;
-	size_t	       word;
-};
-
-/* A word got its first free object: alloc must find it.  Leaves the guard. */
-void	 fast_first_in_word(struct tcache *tc, struct slab *d, size_t word);
-/* D has got an object back, and its summary says so.  Leaves the guard. */
-void	 fast_has_free(struct tcache *tc, struct slab *d);
+/*
+ * TC's slab D has got objects back, and its summary says so: it may have had
+ * none before, or many by now.  Leaves the guard.
+ */
+void	 fast_look(struct tcache *tc, struct slab *d);
 
 /*
  * Inside the guard: free P, which the fast path has found to be in unit D of
@@ -128,45 +125,28 @@ fast_index(struct slab *d, uintptr_t p, uint64_t *index)
 }
 
 /*
- * Free object INDEX of D, which is not in a held word, into the calling
- * thread's own slab; TC is its cache of D's zone, and D's owner.
+ * Free object INDEX of D, which is not in a held word, into the calling thread's
+ * own slab; TC is its cache of D's zone, and D's owner.  False: not right, and
+ * still inside the guard.
+ *
+ * From then on the object's word is the held one: the next object comes from
+ * memory that is hot, and neighbours are freed without a look at the slab.
  */
-hot_inline enum freed
-fast_free(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index,
-    struct spot *at)
+hot_inline bool
+fast_free(struct tcache *tc, struct slab *d, uint64_t index)
 {
-	struct pair *pair;
 	uint64_t w;
 
 	if (unlikely((uint32_t)index >= d->nobj))
-		return FREED_NOT;
-	pair = &d->map[index >> WORD_SHIFT];
-	w = load_own(&pair->free);
+		return false;
+	w = load_own(&d->map[index >> WORD_SHIFT].free);
 	if (unlikely(!set_bit(&w, index)))
-		return FREED_NOT;
-
-	/* Our word is used up: hold this one, whose object is still hot. */
-	if (load_own(&tc->word) == 0) {
-		store_relaxed(&d->held, (uint8_t)(index >> WORD_SHIFT));
-		store_relaxed(&tc->slab, d);
-		tc->span = (uint64_t)tc->stride << WORD_SHIFT;
-		if (unlikely((uint32_t)index >= d->nobj - d->nobj % WORD_OBJECTS))
-			tc->span = (uint64_t)tc->stride * (d->nobj % WORD_OBJECTS);
-		store_relaxed(&tc->base,
-		    p - (uint32_t)(index % WORD_OBJECTS) * tc->stride);
-		store_relaxed(&tc->word, w);
-		store_relaxed(&pair->free, 0);
-		guard_leave();
-		return FREED;
-	}
-	store_relaxed(&pair->free, w);
-	/* The only bit? */
-	if (unlikely((w & (w - 1)) == 0)) {
-		*at = (struct spot){ tc, d, index >> WORD_SHIFT };
-		return FREED_FIRST;
-	}
-	guard_leave();
-	return FREED;
+		return false;
+	if (load_own(&tc->word) == 0)
+		fast_hold(index, d, tc, w);
+	else
+		fast_exchange(index, d, tc, w);
+	return true;
 }
 
 #endif /* ZOBJ_FAST_H */

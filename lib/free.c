@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * free.c - the slow half of free: other threads' slabs, shared slabs, the
- * first free object of a word, slabs of several units, and every mistake.
+ * held word changed for another, slabs of several units, and every mistake.
  */
 #include "free.h"
 
@@ -12,6 +12,81 @@
 #include "remote.h"
 #include "rotate.h"
 #include "thread.h"
+
+/* Slabs that the next words would come from are kept, unless they have many. */
+static void
+release_loose(struct tcache *tc, struct slab *d)
+{
+	if (load_relaxed(&d->place) == PLACE_ACTIVE && slab_is_loose(d) &&
+	    reclaim_is_tight(tc))
+		rotate_release(tc, d);
+}
+
+void
+fast_look(struct tcache *tc, struct slab *d)
+{
+	rotate_revive(tc, d);
+	release_loose(tc, d);
+	if (unlikely(reclaim_is_due(tc)))
+		reclaim_ready(tc);
+	else
+		guard_leave();
+}
+
+/*
+ * What is left of the held word, REST, goes back to D.  True: its summary did
+ * not have that word, so the slab may have had no object free, or have many.
+ */
+hot_inline bool
+put_back(struct tcache *tc, struct slab *d, uint64_t rest)
+{
+	unsigned w = load_relaxed(&d->held);
+	uint64_t summary = load_relaxed(&d->summary);
+	bool news = set_bit(&summary, w);
+
+	/* Who looks meanwhile finds it in two places rather than in none. */
+	store_relaxed(&d->map[w].free, rest);
+	store_relaxed(&tc->word, 0);
+	store_relaxed(&d->summary, summary);
+	return news;
+}
+
+/* See hold_word in tcache.c, of which this is the short form. */
+hot_inline void
+hold(struct tcache *tc, struct slab *d, uint64_t index, uint64_t w)
+{
+	uint32_t first = (uint32_t)index & ~(WORD_OBJECTS - 1);
+
+	store_relaxed(&d->held, (uint8_t)(index >> WORD_SHIFT));
+	store_relaxed(&tc->slab, d);
+	tc->span = (uint64_t)tc->stride << WORD_SHIFT;
+	if (unlikely(first + WORD_OBJECTS > d->nobj))
+		tc->span = (uint64_t)tc->stride * (d->nobj % WORD_OBJECTS);
+	store_relaxed(&tc->base, d->base + (uint64_t)tc->stride * first);
+	store_relaxed(&tc->word, w);
+	store_relaxed(&d->map[index >> WORD_SHIFT].free, 0);
+}
+
+void
+fast_hold(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
+{
+	hold(tc, d, index, w);
+	guard_leave();
+}
+
+void
+fast_exchange(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
+{
+	uint64_t rest = load_relaxed(&tc->word);
+	struct slab *from = load_relaxed(&tc->slab);
+	bool news = put_back(tc, from, rest);
+
+	hold(tc, d, index, w);
+	if (unlikely(news))
+		fast_look(tc, from);
+	else
+		guard_leave();
+}
 
 /*
  * The owner, inside the guard.  False: free already.  Objects that others
@@ -121,19 +196,9 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 static bool
 free_far(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index)
 {
-	struct spot at;
-
 	if (fast_is_held(tc, p))
 		return fast_set_held(tc, index);
-	switch (fast_free(tc, d, p, index, &at)) {
-	case FREED:
-		return true;
-	case FREED_FIRST:
-		fast_first_in_word(at.tc, at.slab, at.word);
-		return true;
-	default:
-		return false;
-	}
+	return fast_free(tc, d, index);
 }
 
 bool
@@ -248,7 +313,7 @@ free_located(const char *verb, const struct location *at)
 	if (t == NULL)
 		thread_stranger_leave();
 	else if (in_slab)
-		fast_has_free(tc, d);
+		fast_look(tc, d);
 	else
 		guard_leave();
 	if (unlikely(twice != 0))

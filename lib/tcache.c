@@ -64,40 +64,23 @@ tcache_hold(struct tcache *tc, struct slab *d)
 	return false;
 }
 
-/* What is left of the word goes back; where to, NULL: nothing was. */
-static struct slab *
-put_back(struct tcache *tc)
-{
-	struct slab *d = load_relaxed(&tc->slab);
-	uint64_t bits = load_relaxed(&tc->word);
-	size_t first;
-	unsigned w;
-
-	if (bits == 0)
-		return NULL;
-	first = (load_relaxed(&tc->base) - d->base) / d->stride;
-	w = (unsigned)(first >> WORD_SHIFT);
-	store_relaxed(&d->map[w].free, load_relaxed(&d->map[w].free) | bits);
-	store_relaxed(&d->summary,
-	    load_relaxed(&d->summary) | (uint64_t)1 << w);
-	store_relaxed(&tc->word, 0);
-	return d;
-}
-
 void
 tcache_unhold(struct tcache *tc)
 {
-	(void)put_back(tc);
+	struct slab *d = load_relaxed(&tc->slab);
+	uint64_t rest = load_relaxed(&tc->word);
+	struct pair *pair;
+	unsigned w;
+
+	if (rest != 0) {
+		w = load_relaxed(&d->held);
+		pair = &d->map[w];
+		store_relaxed(&pair->free, load_relaxed(&pair->free) | rest);
+		store_relaxed(&d->summary,
+		    load_relaxed(&d->summary) | (uint64_t)1 << w);
+	}
+	store_relaxed(&tc->word, 0);
 	store_relaxed(&tc->slab, NULL);
 	store_relaxed(&tc->base, 0);
 	tc->span = 0;
-}
-
-struct slab *
-tcache_exchange(struct tcache *tc, struct slab *d, unsigned w)
-{
-	struct slab *from = put_back(tc);
-
-	hold_word(tc, d, w, load_relaxed(&d->map[w].free));
-	return from;
 }

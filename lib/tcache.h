@@ -36,7 +36,6 @@ struct tcache {
 					   which fast_free must not see */
 	uint64_t	recip;		/* ceil(2^32 / stride) */
 	uint32_t	stride;
-	uint8_t		firsts;		/* see place_word in alloc.c */
 	bool		raw;		/* the word's one object still needs
 					   its constructor */
 	_Atomic(struct slab *) slab;	/* the word's; NULL: never held one */
@@ -81,12 +80,6 @@ bool	tcache_hold(struct tcache *tc, struct slab *d);
 
 /* Put what is left of the word back into its slab. */
 void	tcache_unhold(struct tcache *tc);
-
-/*
- * The same, in exchange for word W of D, which has free objects; not in a zone
- * with constructors.  Returns the slab that got something back, or NULL.
- */
-struct slab *tcache_exchange(struct tcache *tc, struct slab *d, unsigned w);
 
 /* Take an object out of the word, which is not empty. */
 static inline void *

@@ -65,7 +65,6 @@ exported void
 free(void *p)
 {
 	struct tcache *tc;
-	struct spot at;
 	struct slab *d;
 	uint64_t index;
 
@@ -81,16 +80,8 @@ free(void *p)
 		} else if (fast_is_held(tc, (uintptr_t)p)) {
 			if (likely(fast_set_held(tc, index)))
 				return;
-		} else {
-			switch (fast_free(tc, d, (uintptr_t)p, index, &at)) {
-			case FREED:
-				return;
-			case FREED_FIRST:
-				fast_first_in_word(at.tc, at.slab, at.word);
-				return;
-			case FREED_NOT:
-				;
-			}
+		} else if (likely(fast_free(tc, d, index))) {
+			return;
 		}
 		fast_give_up(tc);
 	}

@@ -3,11 +3,13 @@
 """Every system call of the library fails once, and from then on.
 
     sweep.py                some calls at each place of lib/os.c
-    sweep.py --all PROGRAM...
+    sweep.py --all [--budget SECONDS] PROGRAM...
                             every call, and each place in the Check programs
 
 A program is run with ZOBJ_OPTIONS=fail=N for N from 1 until it needs no more
-calls, and likewise with fail=N+, and with each place of its own.  No failure
+calls, and likewise with fail=N+, and with each place of its own.  If that is
+more than the budget of a program allows, half of it goes to the first calls
+and half to others from there to the last, drawn at random.  No failure
 may kill a program, stop it for ever or lose an object; the programs of this
 room look after that themselves, say nothing, and use no more memory at their
 end than without the failure.  An example may give up with a message.  Of a
@@ -21,6 +23,7 @@ import argparse
 import collections
 import concurrent.futures
 import os
+import random
 import re
 import subprocess
 import sys
@@ -32,7 +35,7 @@ BUILD = os.environ.get("ZOBJ_BUILDDIR", ".")
 SHIM = os.environ.get("ZOBJ_SHIM", "")
 TIMEOUT = 300
 CHASES = 30     # runs, of each victim
-SLOW = 1.0      # seconds: such a program's calls fail place by place only
+BUDGET = 120    # seconds of one processor, for the calls of one program
 ONCE, ONWARD = "once", "onward"
 # Calls that os.c makes and that are not to be had as failures.
 SURE = {"syscall(SYS_futex, word, FUTEX_WAKE", "sched_yield", "close"}
@@ -171,9 +174,11 @@ class Run:
 class Sweep:
     """All runs, and what became of them."""
 
-    def __init__(self, places, everything):
+    def __init__(self, places, everything, budget, seed):
         self.places = places
         self.everything = everything
+        self.budget = budget
+        self.rng = random.Random(seed)
         self.reached = collections.Counter()
         self.failed = collections.Counter()
         self.runs = 0
@@ -198,6 +203,15 @@ class Sweep:
         """A few of COUNT calls."""
         return sorted({1, 2, count} & set(range(1, count + 1)))
 
+    def affordable(self, count, seconds):
+        """As many of COUNT calls as the budget allows, two runs each."""
+        most = max(int(self.budget / seconds / 2), 2)
+        if count <= most:
+            return range(1, count + 1)
+        first = range(1, most // 2 + 1)
+        rest = range(most // 2 + 1, count + 1)
+        return [*first, *sorted(self.rng.sample(rest, most - len(first)))]
+
     def by_place(self, subject, clean):
         for place in sorted(subject.places or clean.made):
             count = clean.made[place]
@@ -209,9 +223,9 @@ class Sweep:
             if count > 2 and self.everything:
                 yield f"{count // 2}+@{place}", ONWARD
 
-    def by_number(self, clean):
-        count = sum(clean.made.values())
-        for n in range(1, count + 1) if self.everything else self.some(count):
+    @staticmethod
+    def by_number(chosen):
+        for n in chosen:
             yield f"{n}", ONCE
             yield f"{n}+", ONWARD
 
@@ -229,13 +243,18 @@ class Sweep:
         if clean.wrong():
             return
         before = self.runs
+        count = sum(clean.made.values())
+        chosen = []
         self.run_all(subject, clean, self.by_place(subject, clean))
-        if not subject.places and clean.seconds < SLOW:
-            self.run_all(subject, clean, self.by_number(clean))
-            n = sum(clean.made.values())
-            while self.run_all(subject, clean, [(f"{n}", ONCE)]):
-                n += 1
-        print(f"{subject.name}: {sum(clean.made.values())} calls at "
+        if not subject.places:
+            chosen = (self.affordable(count, clean.seconds)
+                      if self.everything else self.some(count))
+            self.run_all(subject, clean, self.by_number(chosen))
+        n = count
+        while len(chosen) == count and self.run_all(
+                subject, clean, [(f"{n}", ONCE)]):
+            n += 1
+        print(f"{subject.name}: {len(chosen)} of {count} calls, "
               f"{len(clean.made)} places, {self.runs - before} runs",
               flush=True)
 
@@ -301,9 +320,12 @@ def subjects(programs):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--budget", type=float, default=BUDGET)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     parser.add_argument("programs", nargs="*")
     args = parser.parse_args()
-    sweep = Sweep(places_of_source(), args.all)
+    sweep = Sweep(places_of_source(), args.all, args.budget, args.seed)
+    print(f"seed {args.seed}")
     here = [s for s in subjects(args.programs) if s.exists()]
     for subject in here:
         sweep.sweep(subject)
