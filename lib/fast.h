@@ -42,13 +42,15 @@ fast_alloc(uint32_t slot, struct tcache **cache, void **out)
 void	*fast_refill(struct tcache *tc, uint32_t slot);
 
 /*
- * The word of object INDEX of D becomes the held one; W is all that is free of
- * it.  The other one is used up, or what is left of it goes back to its slab.
+ * W is what is free now of the word of object INDEX of D.
+ * fast_hold: the word that the cache holds is used up, and this one takes its
+ * place, whose object is still hot.
+ * fast_first: W has no other object; this is the one or the other.
  * They leave the guard.
  */
 void	 fast_hold(uint64_t index, struct slab *d, struct tcache *tc,
 	    uint64_t w);
-void	 fast_exchange(uint64_t index, struct slab *d, struct tcache *tc,
+void	 fast_first(uint64_t index, struct slab *d, struct tcache *tc,
 	    uint64_t w);
 
 /*
@@ -128,24 +130,27 @@ fast_index(struct slab *d, uintptr_t p, uint64_t *index)
  * Free object INDEX of D, which is not in a held word, into the calling thread's
  * own slab; TC is its cache of D's zone, and D's owner.  False: not right, and
  * still inside the guard.
- *
- * From then on the object's word is the held one: the next object comes from
- * memory that is hot, and neighbours are freed without a look at the slab.
  */
 hot_inline bool
 fast_free(struct tcache *tc, struct slab *d, uint64_t index)
 {
+	struct pair *pair;
 	uint64_t w;
 
 	if (unlikely((uint32_t)index >= d->nobj))
 		return false;
-	w = load_own(&d->map[index >> WORD_SHIFT].free);
+	pair = &d->map[index >> WORD_SHIFT];
+	w = load_own(&pair->free);
 	if (unlikely(!set_bit(&w, index)))
 		return false;
-	if (load_own(&tc->word) == 0)
+	if (load_own(&tc->word) == 0) {
 		fast_hold(index, d, tc, w);
-	else
-		fast_exchange(index, d, tc, w);
+	} else if ((w & (w - 1)) == 0) {
+		fast_first(index, d, tc, w);
+	} else {
+		store_relaxed(&pair->free, w);
+		guard_leave();
+	}
 	return true;
 }
 

@@ -13,6 +13,8 @@
 #include "rotate.h"
 #include "thread.h"
 
+enum { FIRSTS = 32 };			/* see fast_first */
+
 /* Slabs that the next words would come from are kept, unless they have many. */
 static void
 release_loose(struct tcache *tc, struct slab *d)
@@ -34,19 +36,16 @@ fast_look(struct tcache *tc, struct slab *d)
 }
 
 /*
- * What is left of the held word, REST, goes back to D.  True: its summary did
- * not have that word, so the slab may have had no object free, or have many.
+ * BITS are free in word W of D.  True: its summary did not say so, and the slab
+ * may have had no object free, or have many.
  */
 hot_inline bool
-put_back(struct tcache *tc, struct slab *d, uint64_t rest)
+put(struct slab *d, unsigned w, uint64_t bits)
 {
-	unsigned w = load_relaxed(&d->held);
 	uint64_t summary = load_relaxed(&d->summary);
 	bool news = set_bit(&summary, w);
 
-	/* Who looks meanwhile finds it in two places rather than in none. */
-	store_relaxed(&d->map[w].free, rest);
-	store_relaxed(&tc->word, 0);
+	store_relaxed(&d->map[w].free, bits);
 	store_relaxed(&d->summary, summary);
 	return news;
 }
@@ -74,14 +73,28 @@ fast_hold(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
 	guard_leave();
 }
 
+/*
+ * A cache from which words were not taken for a while only replaces objects,
+ * or frees: then the next object had better be the one that is hot, and its
+ * neighbours are freed soon.  Another one needs the objects that it has at hand.
+ */
 void
-fast_exchange(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
+fast_first(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
 {
-	uint64_t rest = load_relaxed(&tc->word);
-	struct slab *from = load_relaxed(&tc->slab);
-	bool news = put_back(tc, from, rest);
+	struct slab *from = d;
+	bool news;
 
-	hold(tc, d, index, w);
+	if (tc->firsts < FIRSTS) {
+		tc->firsts++;
+		news = put(d, (unsigned)(index >> WORD_SHIFT), w);
+	} else {
+		from = load_relaxed(&tc->slab);
+		news = put(from, load_relaxed(&from->held),
+		    load_relaxed(&tc->word));
+		/* Who looks now finds it in two places rather than in none. */
+		store_relaxed(&tc->word, 0);
+		hold(tc, d, index, w);
+	}
 	if (unlikely(news))
 		fast_look(tc, from);
 	else

@@ -29,6 +29,7 @@ hold_word(struct tcache *tc, struct slab *d, unsigned w, uint64_t bits)
 	struct pair *pair = &d->map[w];
 	uint64_t rest = load_relaxed(&pair->free) & ~bits;
 
+	tc->firsts = 0;
 	store_relaxed(&d->held, (uint8_t)w);
 	store_relaxed(&tc->slab, d);
 	store_relaxed(&tc->base, d->base + first * d->stride);

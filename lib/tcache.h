@@ -36,6 +36,8 @@ struct tcache {
 					   which fast_free must not see */
 	uint64_t	recip;		/* ceil(2^32 / stride) */
 	uint32_t	stride;
+	uint8_t		firsts;		/* see fast_first; since a word was
+					   taken out of a slab */
 	bool		raw;		/* the word's one object still needs
 					   its constructor */
 	_Atomic(struct slab *) slab;	/* the word's; NULL: never held one */
