@@ -6,6 +6,8 @@
  */
 #include "victim.h"
 
+#include <malloc.h>
+
 #define LIBRARY	"deep-library.so"
 
 typedef void *malloc_fn(size_t size);
