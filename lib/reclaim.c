@@ -62,13 +62,14 @@ reclaim_cache(struct thread *t, struct tcache *tc)
 	uintptr_t twice;
 	size_t kept;
 
+	/* First of all: the thread may have been stopped while it counts. */
+	lock_acquire(&z->lock);
 	twice = remote_drain_cache(tc);
 	held = load_relaxed(&tc->slab);
 	tcache_unhold(tc);
 	if (held != NULL && load_relaxed(&held->summary) != 0)
 		rotate_revive(tc, held);
 	tc->active = tc->alternate = NULL;
-	lock_acquire(&z->lock);
 	if (active != NULL)
 		(void)share_or_keep(z, tc, active);
 	if (alternate != NULL)

@@ -9,6 +9,7 @@
 
 #include "desc.h"
 #include "tcache.h"
+#include "yield.h"
 
 static inline unsigned
 slab_words(const struct slab *d)
@@ -66,7 +67,10 @@ slab_is_loose(const struct slab *d)
 	return count_bits(load_relaxed(&d->summary)) * 4 >= slab_words(d) * 3;
 }
 
-/* The free objects of word W, wherever that is written; racy, exact at rest. */
+/*
+ * The free objects of word W, wherever that is written.  Racy, but exact while
+ * the owner does nothing: who has stopped it holds the zone's lock.
+ */
 static inline uint64_t
 slab_free_bits(struct slab *d, unsigned w)
 {
@@ -74,6 +78,7 @@ slab_free_bits(struct slab *d, unsigned w)
 	uint64_t bits = load_relaxed(&d->map[w].free) |
 	    load_relaxed(&d->map[w].remote);
 
+	YIELD_POINT();
 	return tc != NULL ? bits | tcache_held(tc, d, w) : bits;
 }
 

@@ -314,7 +314,34 @@ START_TEST(while_others_work)
 }
 END_TEST
 
+static void *
+trim(void *arg)
+{
+	while (!stop)
+		zone_trim(arg, ZONE_TRIM_CACHES);
+	return NULL;
+}
+
+/* What others do to our caches moves free objects, and changes no figure. */
+START_TEST(while_others_trim)
+{
+	zone_t *z = make("trimmed", 64, NULL);
+	pthread_t t[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		start(&t[i], trim, z);
+	for (int i = 0; i < 1000; i++) {
+		take_all(z, objs, 300);
+		ck_assert_uint_eq(stats_of(z).live, 300);
+		zone_free_n(z, objs, 300);
+	}
+	stop = true;
+	for (int i = 0; i < THREADS; i++)
+		(void)join(t[i]);
+}
+END_TEST
+
 RUN_TESTS("stats", bad_arguments, shorter_struct, new_zone, exact_at_rest,
     random_against_a_model, slabs_by_state, fails_count,
     resident_is_what_was_touched, peak_is_close, peak_is_exact_when_asked,
-    while_others_work)
+    while_others_work, while_others_trim)
