@@ -50,7 +50,11 @@ put(struct slab *d, unsigned w, uint64_t bits)
 	return news;
 }
 
-/* See hold_word in tcache.c, of which this is the short form. */
+/*
+ * As hold_word in tcache.c, in the same order, for all that is free of a word
+ * without constructors; written out, since what both could call makes a random
+ * free 5 instructions longer.
+ */
 hot_inline void
 hold(struct tcache *tc, struct slab *d, uint64_t index, uint64_t w)
 {

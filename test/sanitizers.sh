@@ -4,8 +4,8 @@
 #
 # For each sanitizer: configure a build of its own below the current one, and
 # run the tests of the core there (unit and api).  That of undefined behaviour
-# is in the build of the address sanitizer.  Run by make
-# check-sanitizers; MAKE and CC come from there.
+# is in the build of the address sanitizer.  Run by make check-sanitizers; MAKE
+# and CC come from there.
 set -u
 src=$1
 : "${MAKE:=make}" "${CC:=cc}"

@@ -42,16 +42,11 @@
  * Check writes the place of each assertion that holds to a file, for whom it
  * kills later.  A place does so once here: some are passed a million times.
  */
-static inline void
-api_mark(const char *file, int line)
-{
-	_mark_point(file, line);
-}
 #define _mark_point(file, line)						\
 	__extension__ ({						\
 		static bool marked_;					\
 		if (!__atomic_exchange_n(&marked_, true, __ATOMIC_RELAXED)) \
-			api_mark(file, line);				\
+			(_mark_point)(file, line);			\
 	})
 
 /* Like ck_assert, for any thread. */

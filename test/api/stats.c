@@ -330,7 +330,7 @@ START_TEST(while_others_trim)
 
 	for (int i = 0; i < THREADS; i++)
 		start(&t[i], trim, z);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 300; i++) {
 		take_all(z, objs, 300);
 		ck_assert_uint_eq(stats_of(z).live, 300);
 		zone_free_n(z, objs, 300);

@@ -237,6 +237,11 @@ class Sweep:
             last = sum(run.failed.values())
         return last
 
+    def run_on(self, subject, clean, n):
+        """A failure may make more calls necessary: these fail too."""
+        while self.run_all(subject, clean, [(f"{n}", ONCE)]):
+            n += 1
+
     def sweep(self, subject):
         clean = Run(subject, "", "")
         self.note(clean)
@@ -250,10 +255,8 @@ class Sweep:
             chosen = (self.affordable(count, clean.seconds)
                       if self.everything else self.some(count))
             self.run_all(subject, clean, self.by_number(chosen))
-        n = count
-        while len(chosen) == count and self.run_all(
-                subject, clean, [(f"{n}", ONCE)]):
-            n += 1
+            if len(chosen) == count or not self.everything:
+                self.run_on(subject, clean, count)
         print(f"{subject.name}: {len(chosen)} of {count} calls, "
               f"{len(clean.made)} places, {self.runs - before} runs",
               flush=True)
