@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * check.c - see check.h.  Stops all threads, so that the plain fields may be
- * read; a slab whose owner could not be stopped is passed over.
+ * read; a slab whose owner could not be stopped, now or when it ended, is
+ * passed over.
  */
 #include "check.h"
 
@@ -154,6 +155,16 @@ check_slab(struct zone *z, struct slab *d, bool quiet)
 	check_given(d);
 }
 
+/* Does nobody change D, and has nobody left it half changed? */
+static bool
+is_at_rest(struct slab *d, size_t running)
+{
+	struct tcache *tc = slab_owner(d);
+
+	return tc == NULL || (running == 0 &&
+	    !thread_of_cache(tc, d->slot)->abandoned);
+}
+
 /* The zone knows of as many slabs of a cache as the cache counts. */
 static void
 check_owned(struct thread *t, void *arg)
@@ -201,7 +212,7 @@ check_zone(struct zone *z, void *arg)
 
 		slabs++;
 		fresh += slab_is_seed(d) && d->fresh;
-		if (walk->running == 0 || slab_owner(d) == NULL)
+		if (is_at_rest(d, walk->running))
 			check_slab(z, d, walk->running == 0 &&
 			    (z->kind & KIND_META) == 0);
 	}
@@ -283,12 +294,7 @@ check_all(void)
 
 	walk.running = thread_stop_all();
 	thread_foreach_stopped(check_thread, NULL);
-	for (unsigned i = 0; i < ztable_end(); i++) {
-		struct zone *z = ztable_at(i);
-
-		if (z != NULL)
-			check_zone(z, &walk);
-	}
+	ztable_foreach(check_zone, &walk);
 	ztable_foreach_meta(check_zone, &walk);
 	thread_resume_all();
 	arena_check();

@@ -7,7 +7,9 @@
  *		 regions
  *
  * Stopped threads are outside the allocator, so the child finds no structure
- * half changed; what the other threads held there becomes shared.
+ * half changed; what the other threads held there becomes shared.  Of those that
+ * could not be stopped (no membarrier, or they took too long) the child abandons
+ * what they own, and mends what they share without a lock.
  *
  * A signal handler that interrupted its thread while that held a lock may fork
  * too.  Then everything is left as it is, and the thread goes on with it in
@@ -24,11 +26,14 @@
 #include "misuse.h"
 #include "pressure.h"
 #include "region.h"
+#include "remote.h"
+#include "share.h"
 #include "thread.h"
 #include "zone.h"
 #include "ztable.h"
 
 static _Thread_local bool left_alone;
+static size_t running;			/* threads that could not be stopped */
 
 static void
 prepare(void)
@@ -37,7 +42,7 @@ prepare(void)
 	if (left_alone)
 		return;
 	lock_acquire(&setup_lock);
-	(void)thread_stop_all();
+	running = thread_stop_all();
 	ztable_lock_all();
 	depot_lock_all();
 	lock_acquire(&arena_lock);
@@ -65,12 +70,28 @@ parent(void)
 	lock_release(&setup_lock);
 }
 
+/* What others were about in Z, whose lock is held. */
+static void
+forget_work(struct zone *z, void *arg)
+{
+	(void)arg;
+	z->leaving = 0;
+	z->stocked = NULL;
+	store_relaxed(&z->tended, false);
+	if (running == 0)
+		return;
+	remote_mend(z);
+	if ((z->kind & KIND_COUNTED) != 0)
+		store_relaxed(&z->live, share_count_live(z));
+}
+
 static void
 child(void)
 {
 	if (left_alone)
 		return;
-	ztable_forget_leaving();
+	ztable_foreach(forget_work, NULL);
+	ztable_foreach_meta(forget_work, NULL);
 	release_inner();
 	thread_forget_others();
 	helper_forget();

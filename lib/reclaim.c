@@ -248,14 +248,17 @@ is_my_turn(uint64_t now)
 }
 
 static void
+shed_excess(struct zone *z, void *arg)
+{
+	(void)arg;
+	if (share_has_excess(z))
+		(void)share_shed(z, SHARE_KEEP);
+}
+
+static void
 shed_everywhere(void)
 {
-	for (unsigned i = 0; i < ztable_end(); i++) {
-		struct zone *z = ztable_at(i);
-
-		if (z != NULL && share_has_excess(z))
-			(void)share_shed(z, SHARE_KEEP);
-	}
+	ztable_foreach(shed_excess, NULL);
 	give_excess_holes();
 	arena_settle();
 }
@@ -404,14 +407,10 @@ reclaim_trim(struct zone *z, int how)
 			trim.bytes += thread_purge_dead();
 	}
 	misuse_report_deferred();
-	for (unsigned i = 0; z == NULL && i < ztable_end(); i++) {
-		struct zone *each = ztable_at(i);
-
-		if (each != NULL)
-			trim_zone(each, &trim);
-	}
 	if (z != NULL)
 		trim_zone(z, &trim);
+	else
+		ztable_foreach(trim_zone, &trim);
 	ztable_foreach_meta(trim_zone, &trim);
 	depot_drain();
 	(void)arena_purge(0);

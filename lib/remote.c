@@ -114,3 +114,31 @@ remote_drain_zone(struct zone *z)
 	}
 	return twice;
 }
+
+/* The bits of D tell what is pending, and whether anybody is to hear of it. */
+static void
+announce_again(struct slab *d)
+{
+	uint64_t pending = 0;
+
+	for (unsigned w = 0; w < slab_words(d); w++)
+		if (load_relaxed(&d->map[w].remote) != 0)
+			pending |= (uint64_t)1 << w;
+	store_relaxed(&d->pending, pending);
+	store_relaxed(&d->owner, load_relaxed(&d->owner) & ~OWNER_ANNOUNCED);
+	if (pending != 0)
+		announce(d);
+}
+
+void
+remote_mend(struct zone *z)
+{
+	store_relaxed(&z->announced, NULL);
+	LIST_FOREACH(l, &z->all)
+		if (slab_owner(SLAB_OF_ALL(l)) != NULL)
+			store_relaxed(&slab_owner(SLAB_OF_ALL(l))->announced,
+			    NULL);
+	LIST_FOREACH(l, &z->all)
+		if (load_relaxed(&SLAB_OF_ALL(l)->place) != PLACE_RESERVE)
+			announce_again(SLAB_OF_ALL(l));
+}

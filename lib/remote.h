@@ -44,4 +44,10 @@ bool	remote_free(struct slab *d, size_t index, enum hole_news *news);
 uintptr_t remote_drain_cache(struct tcache *tc);
 uintptr_t remote_drain_zone(struct zone *z);
 
+/*
+ * With the zone's lock held, and nobody else there who frees: announce what
+ * somebody who is gone has freed and not announced.
+ */
+void	remote_mend(struct zone *z);
+
 #endif /* ZOBJ_REMOTE_H */

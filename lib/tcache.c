@@ -80,6 +80,12 @@ tcache_unhold(struct tcache *tc)
 		store_relaxed(&d->summary,
 		    load_relaxed(&d->summary) | (uint64_t)1 << w);
 	}
+	tcache_forget(tc);
+}
+
+void
+tcache_forget(struct tcache *tc)
+{
 	store_relaxed(&tc->word, 0);
 	store_relaxed(&tc->slab, NULL);
 	store_relaxed(&tc->base, 0);

@@ -80,8 +80,9 @@ void	tcache_init(struct tcache *tc, struct zone *z);
  */
 bool	tcache_hold(struct tcache *tc, struct slab *d);
 
-/* Put what is left of the word back into its slab. */
+/* Put what is left of the word back into its slab; or nowhere. */
 void	tcache_unhold(struct tcache *tc);
+void	tcache_forget(struct tcache *tc);
 
 /* Take an object out of the word, which is not empty. */
 static inline void *

@@ -227,8 +227,10 @@ leave(struct tls *tls)
 	atomic_signal_fence(memory_order_seq_cst);
 	list_remove(&t->link);
 	add_relaxed(&registered, -1);
-	if (load_relaxed(&tls->guard) != 0)
+	if (load_relaxed(&tls->guard) != 0) {
+		t->abandoned = true;
 		return;
+	}
 	empty_fn(t);
 	struct_put(t);
 }
@@ -384,6 +386,21 @@ thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 	guard_leave_as(inside);
 }
 
+/*
+ * T was not stopped, so it may have left its caches half done, and parts of
+ * them may be older than others.  What the program has in its slabs stays
+ * usable, what is free in them is lost.
+ */
+static void
+abandon(struct thread *t)
+{
+	t->abandoned = true;
+	/* Nor may what it seems to hold be taken for free. */
+	for (unsigned i = 0; i < ZONE_SLOTS; i++)
+		if ((t->used[i / 64] >> i % 64 & 1) != 0)
+			tcache_forget(&t->caches[i]);
+}
+
 void
 thread_forget_others(void)
 {
@@ -395,13 +412,10 @@ thread_forget_others(void)
 			continue;
 		list_remove(&t->link);
 		add_relaxed(&registered, -1);
-		/*
-		 * One that was not outside may have left its caches half
-		 * done.  They are abandoned: what the program has in those
-		 * slabs stays usable, what is free in them is lost.
-		 */
-		if (!t->stopped)
+		if (!t->stopped) {
+			abandon(t);
 			continue;
+		}
 		t->stopped = false;
 		empty_fn(t);
 		struct_put(t);

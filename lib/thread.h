@@ -59,6 +59,8 @@ struct thread {
 	bool		stopped;	/* threads_lock */
 	bool		deaf;		/* threads_lock: was not stopped in
 					   time when last asked */
+	bool		abandoned;	/* threads_lock: it is no more, and what
+					   it owns may be half done: for ever */
 	uint32_t	ticks;		/* owner: words refilled */
 	uint64_t	polled_ms;	/* owner: see reclaim_poll */
 	uint64_t	used[(ZONE_SLOTS + 63) / 64];	/* owner: caches that

@@ -138,6 +138,17 @@ ztable_is_own(unsigned i)
 }
 
 void
+ztable_foreach(void (*fn)(struct zone *z, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < ztable_end(); i++) {
+		struct zone *z = ztable_at(i);
+
+		if (z != NULL)
+			fn(z, arg);
+	}
+}
+
+void
 ztable_foreach_meta(void (*fn)(struct zone *z, void *arg), void *arg)
 {
 	fn(&zone_zone, arg);
@@ -146,28 +157,17 @@ ztable_foreach_meta(void (*fn)(struct zone *z, void *arg), void *arg)
 }
 
 static void
-lock_meta(struct zone *z, void *arg)
+lock_another(struct zone *z, void *arg)
 {
 	(void)arg;
 	lock_acquire_another(&z->lock);
 }
 
 static void
-unlock_meta(struct zone *z, void *arg)
+unlock(struct zone *z, void *arg)
 {
 	(void)arg;
 	lock_release(&z->lock);
-}
-
-void
-ztable_forget_leaving(void)
-{
-	for (unsigned i = 0; i < ztable_end(); i++)
-		if (ztable_at(i) != NULL) {
-			ztable_at(i)->leaving = 0;
-			ztable_at(i)->stocked = NULL;
-			store_relaxed(&ztable_at(i)->tended, false);
-		}
 }
 
 /* ztable_lock stays held: no zone comes or goes meanwhile. */
@@ -175,18 +175,14 @@ void
 ztable_lock_all(void)
 {
 	lock_acquire(&ztable_lock);
-	for (unsigned i = 0; i < ztable_end(); i++)
-		if (ztable_at(i) != NULL)
-			lock_acquire_another(&ztable_at(i)->lock);
-	ztable_foreach_meta(lock_meta, NULL);
+	ztable_foreach(lock_another, NULL);
+	ztable_foreach_meta(lock_another, NULL);
 }
 
 void
 ztable_unlock_all(void)
 {
-	ztable_foreach_meta(unlock_meta, NULL);
-	for (unsigned i = ztable_end(); i-- > 0;)
-		if (ztable_at(i) != NULL)
-			lock_release(&ztable_at(i)->lock);
+	ztable_foreach_meta(unlock, NULL);
+	ztable_foreach(unlock, NULL);
 	lock_release(&ztable_lock);
 }

@@ -32,13 +32,12 @@ unsigned	 ztable_end(void);
 struct zone	*ztable_at(unsigned i);
 bool		 ztable_is_own(unsigned i);	/* the shim's */
 
-/* Call FN for our own records' zones, which are in no table. */
+/* Call FN for each of them; for our own records' zones, which are in no table. */
+void		 ztable_foreach(void (*fn)(struct zone *z, void *arg), void *arg);
 void		 ztable_foreach_meta(void (*fn)(struct zone *z, void *arg),
 		    void *arg);
 /* fork.c: every zone's lock, in one order. */
 void		 ztable_lock_all(void);
 void		 ztable_unlock_all(void);
-/* In the child, all locks held: who was carrying slabs away is not here. */
-void		 ztable_forget_leaving(void);
 
 #endif /* ZOBJ_ZTABLE_H */

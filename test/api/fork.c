@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-enum { MANY = 3000, THREADS = 3, FORKS = 60 };
+enum { MANY = 3000, THREADS = 3, FORKS = SANITIZED ? 15 : 60 };
 
 static void *objs[MANY];
 static _Atomic(bool) stop;
