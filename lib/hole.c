@@ -10,12 +10,23 @@
 
 #define NO_INDEX	SIZE_MAX
 
+/*
+ * A thread that hands over some MiB many times a second took half as long again
+ * when its cache was emptied each time; one that ends with all it had handed
+ * over and freed elsewhere keeps no more than this.
+ */
+enum {
+	STUCK_MOST = 16 * 1024 * 1024,
+	STUCK_SHARE = 8			/* of what is used, if that is more */
+};
+
 static _Atomic(size_t) total;		/* sum of z->holes */
-static _Atomic(size_t) stuck;		/* sum of tc->stuck */
+static _Atomic(size_t) stuck;		/* sum of tc->stuck_steps, in bytes */
 static _Atomic(size_t) unmoved;		/* of that, what nobody could get at */
 static _Atomic(size_t) given;		/* sum of hole_given */
 static struct churn churn;		/* of the pages that were given */
 static struct retention left;		/* slabs that left with pages given */
+static struct retention moved;		/* what was stuck, and is no more */
 
 static unsigned
 pages_per_unit(void)
@@ -50,12 +61,13 @@ set_given(struct slab *d, unsigned k, bool given)
 
 /*
  * The objects of word W that are free, or ALSO, and whose memory may read as
- * zero.
+ * zero.  What an owner holds is not looked at: he works there.
  */
-static uint64_t
+hot_inline uint64_t
 blank_bits(struct slab *d, unsigned w, size_t also)
 {
-	uint64_t bits = slab_free_bits(d, w);
+	uint64_t bits = load_relaxed(&d->map[w].free) |
+	    load_relaxed(&d->map[w].remote);
 
 	if (also >> WORD_SHIFT == w)
 		bits |= (uint64_t)1 << also % WORD_OBJECTS;
@@ -88,7 +100,8 @@ is_blank(struct slab *d, size_t first, size_t last, size_t also)
 static bool
 is_last_of(struct slab *d, unsigned w, size_t index)
 {
-	uint64_t live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
+	uint64_t live = slab_word_mask(d, w) & ~(load_relaxed(&d->map[w].free) |
+	    load_relaxed(&d->map[w].remote));
 
 	if (index >> WORD_SHIFT == w)
 		live &= ~((uint64_t)1 << index % WORD_OBJECTS);
@@ -139,27 +152,6 @@ pages_of(const struct slab *d, size_t index, unsigned *first)
 	return (unsigned)((from + d->stride - 1) >> shift);
 }
 
-/*
- * Do the objects next to INDEX, of the same word, keep its pages?  Where most
- * frees by other threads end: it costs little.
- */
-static bool
-is_between_tenants(struct slab *d, size_t index)
-{
-	size_t in_page = os_page_size() - 1;
-	size_t from = index * d->stride, to = from + d->stride;
-	uint64_t live = ~blank_bits(d, (unsigned)(index >> WORD_SHIFT), index);
-	unsigned bit = index % WORD_OBJECTS;
-	bool before, behind;
-
-	/* Who begins or ends on a page's edge has no neighbour there. */
-	before = (from & in_page) != 0 && (live << 1 >> bit & 1) != 0;
-	behind = (to & in_page) != 0 && (live >> 1 >> bit & 1) != 0 &&
-	    index + 1 < d->nobj;
-	return (from ^ (to - 1)) <= in_page ? before || behind :
-	    before && behind && d->stride <= in_page;
-}
-
 /* Bytes of the pages in which no object but INDEX lives. */
 static size_t
 alone_in(struct slab *d, size_t index)
@@ -167,8 +159,6 @@ alone_in(struct slab *d, size_t index)
 	unsigned k, last;
 	size_t bytes = 0;
 
-	if (is_between_tenants(d, index))
-		return 0;
 	for (last = pages_of(d, index, &k); k <= last; k++)
 		if (is_hole(d, k, index))
 			bytes += os_page_size();
@@ -223,19 +213,56 @@ hole_excess(void)
 	return now > most ? now - most / 2 : 0;
 }
 
+/* What may be stuck beyond that, if owners are soon there again. */
+static size_t
+patience(void)
+{
+	return min_size(retain_bounce(&moved),
+	    max_size(STUCK_MOST, arena_used() / STUCK_SHARE));
+}
+
 /* Threads that cannot be stopped would make it so for ever. */
 static bool
 is_too_stuck(void)
 {
 	size_t now = load_relaxed(&stuck);
 
-	return now > bound() + min_size(now, load_relaxed(&unmoved));
+	return now > bound() + patience() +
+	    min_size(now, load_relaxed(&unmoved));
+}
+
+size_t
+hole_stuck(void)
+{
+	return load_relaxed(&stuck);
 }
 
 void
-hole_stuck_stays(void)
+hole_stuck_moved(size_t before)
 {
-	store_relaxed(&unmoved, load_relaxed(&stuck));
+	size_t now = load_relaxed(&stuck);
+
+	store_relaxed(&unmoved, now);
+	retain_gave(&moved, before - min_size(before, now));
+}
+
+/*
+ * Of a cache the sum knows whole steps: the bytes may be lost where two threads
+ * count at once, the steps are not.
+ */
+static enum hole_news
+count_stuck(struct tcache *tc, size_t bytes)
+{
+	uint32_t old = load_relaxed(&tc->stuck);
+	uint32_t steps = (old % HOLE_STEP + (uint32_t)bytes) / HOLE_STEP;
+
+	store_relaxed(&tc->stuck, old + (uint32_t)bytes);
+	if (steps == 0)
+		return HOLE_NOTHING;
+	add(&stuck, (size_t)steps * HOLE_STEP);
+	atomic_fetch_add_explicit(&tc->stuck_steps, steps,
+	    memory_order_relaxed);
+	return is_too_stuck() ? HOLE_STUCK : HOLE_NOTHING;
 }
 
 enum hole_news
@@ -249,12 +276,9 @@ hole_opens(struct slab *d, size_t index)
 	if (slab_is_seed(d))
 		return HOLE_NOTHING;
 	bytes = alone_in(d, index);
-	if (tc != NULL && bytes != 0) {
-		add(&stuck, bytes);
-		add(&tc->stuck, bytes);
-		return is_too_stuck() ? HOLE_STUCK : HOLE_NOTHING;
-	}
-	if (tc != NULL || load_relaxed(&d->place) == PLACE_RESERVE)
+	if (tc != NULL)
+		return bytes != 0 ? count_stuck(tc, bytes) : HOLE_NOTHING;
+	if (load_relaxed(&d->place) == PLACE_RESERVE)
 		return HOLE_NOTHING;
 	if (bytes != 0) {
 		add(&total, bytes);
@@ -268,8 +292,12 @@ hole_opens(struct slab *d, size_t index)
 void
 hole_unstick(struct tcache *tc)
 {
-	if (load_relaxed(&tc->stuck) != 0)
-		subtract(&stuck, take(&tc->stuck, SIZE_MAX));
+	if (load_relaxed(&tc->stuck) == 0)
+		return;
+	store_relaxed(&tc->stuck, 0);
+	if (load_relaxed(&tc->stuck_steps) != 0)
+		subtract(&stuck, (size_t)HOLE_STEP * atomic_exchange_explicit(
+		    &tc->stuck_steps, 0, memory_order_relaxed));
 }
 
 static size_t
@@ -362,6 +390,7 @@ hole_adopted(struct slab *d)
 	forget(d, bytes);
 	if (bytes != 0)
 		retain_came_back(&churn, bytes);
+	(void)retain_wanted(&moved, (size_t)d->units << UNIT_SHIFT);
 }
 
 void
@@ -395,8 +424,10 @@ hole_leave(struct slab *d)
 void
 hole_carved(struct slab *d)
 {
-	size_t back = retain_wanted(&left, (size_t)d->units << UNIT_SHIFT);
+	size_t bytes = (size_t)d->units << UNIT_SHIFT;
+	size_t back = retain_wanted(&left, bytes);
 
 	if (back != 0)
 		retain_came_back(&churn, back);
+	(void)retain_wanted(&moved, bytes);
 }

@@ -11,20 +11,44 @@
 #ifndef ZOBJ_HOLE_H
 #define ZOBJ_HOLE_H
 
+#include "os.h"
 #include "slab.h"
 #include "zdef.h"
 
 /*
  * How much of it there is, is counted as it comes to be: in z->holes for the
- * shared slabs, in tc->stuck for those that the owner has not looked at since.
- * These figures are close, not exact; both kinds are bounded by retain.h.
+ * shared slabs, in tc->stuck for those that the owner has not looked at since,
+ * of which the sum has whole steps.  These figures are close, not exact; both
+ * kinds are bounded by retain.h.
  */
+enum { HOLE_STEP = 16 * 1024 };
+
 enum hole_news {
 	HOLE_NOTHING,
 	HOLE_SLAB,		/* all of D, which is shared */
 	HOLE_EXCESS,		/* too much in shared slabs */
 	HOLE_STUCK		/* too much in what other threads own */
 };
+
+/*
+ * Do objects next to INDEX of D, which live according to LIVE, its word, keep
+ * its pages?  Where most frees by other threads end: it costs little.
+ */
+hot_inline bool
+hole_has_neighbours(const struct slab *d, size_t index, uint64_t live)
+{
+	size_t in_page = os_page_size() - 1;
+	size_t from = index * d->stride, to = from + d->stride;
+	unsigned bit = index % WORD_OBJECTS;
+	bool before, behind;
+
+	/* Who begins or ends on a page's edge has no neighbour there. */
+	before = (from & in_page) != 0 && (live << 1 >> bit & 1) != 0;
+	behind = (to & in_page) != 0 && (live >> 1 >> bit & 1) != 0 &&
+	    index + 1 < d->nobj;
+	return (from ^ (to - 1)) <= in_page ? before || behind :
+	    before && behind && d->stride <= in_page;
+}
 
 /*
  * By anybody: INDEX of D, which is shared or another's, is about to be freed.
@@ -37,8 +61,12 @@ enum hole_news hole_opens(struct slab *d, size_t index);
 size_t	hole_excess(void);
 /* TC's holes are not stuck: the owner, or who stopped him, has come by. */
 void	hole_unstick(struct tcache *tc);
-/* All that could be done about stuck holes has been done. */
-void	hole_stuck_stays(void);
+/*
+ * Bytes that are stuck.  Of those that were BEFORE, owners have been emptied
+ * who could be.  If slabs are wanted again at once that was too early.
+ */
+size_t	hole_stuck(void);
+void	hole_stuck_moved(size_t before);
 
 /* Zone's lock held: D has become shared. */
 void	hole_shared(struct slab *d);

@@ -55,6 +55,7 @@ enum {
 	({ int fault_ = fault(place);					\
 	   fault_ != 0 ? fault_ : RESULT(call); })
 
+#ifndef __x86_64__
 size_t
 os_page_size(void)
 {
@@ -67,6 +68,7 @@ os_page_size(void)
 	}
 	return n;
 }
+#endif
 
 size_t
 os_memory_size(void)

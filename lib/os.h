@@ -10,7 +10,15 @@
 
 #include "base.h"
 
+#ifdef __x86_64__
+static inline size_t
+os_page_size(void)
+{
+	return 4096;
+}
+#else
 size_t	 os_page_size(void);
+#endif
 size_t	 os_memory_size(void);		/* bytes of physical memory */
 size_t	 os_address_limit(void);	/* RLIMIT_AS in bytes; SIZE_MAX: none */
 

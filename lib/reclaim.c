@@ -195,13 +195,15 @@ void
 reclaim_news(struct zone *z, enum hole_news news)
 {
 	int saved = errno;
+	size_t before;
 
 	if (unlikely(lock_is_inside()))
 		return;
 	if (news == HOLE_STUCK) {
 		(void)thread_stop_all();
+		before = hole_stuck();
 		thread_foreach_stopped(empty_stuck_caches, NULL);
-		hole_stuck_stays();
+		hole_stuck_moved(before);
 		thread_resume_all();
 		misuse_report_deferred();
 	}

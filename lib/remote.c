@@ -43,32 +43,13 @@ announce(struct slab *d)
 	push(owner != 0 ? &((struct tcache *)owner)->announced : &z->announced, d);
 }
 
-/*
- * acq_rel on the three read-modify-writes makes guarantee (a).  Release, so
- * that who takes our bit sees what we did with the object.  Acquire, so that
- * each comes after what the popper, whose order is the opposite, did before
- * he emptied what we found empty.
- */
-bool
-remote_free(struct slab *d, size_t index, enum hole_news *news)
+void
+remote_first(struct slab *d, unsigned w)
 {
-	unsigned w = (unsigned)(index >> WORD_SHIFT);
-	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS, old;
-
-	if ((load_relaxed(&d->map[w].free) & bit) != 0)
-		return false;
-	/* Before the object is free: afterwards the slab may leave any time. */
-	if (news != NULL)
-		*news = hole_opens(d, index);
-	old = atomic_fetch_or_explicit(&d->map[w].remote, bit,
-	    memory_order_acq_rel);
-	if (old != 0)
-		return (old & bit) == 0;
 	YIELD_POINT();
 	if (atomic_fetch_or_explicit(&d->pending, (uint64_t)1 << w,
 	    memory_order_acq_rel) == 0)
 		announce(d);
-	return true;
 }
 
 static struct slab *

@@ -25,7 +25,7 @@ is_recent(_Atomic(uint64_t) *when, uint64_t now)
 }
 
 size_t
-retain_bound(struct retention *r, size_t used)
+retain_bounce(struct retention *r)
 {
 	size_t bounce = load_relaxed(&r->bounce);
 	uint64_t now;
@@ -38,7 +38,13 @@ retain_bound(struct retention *r, size_t used)
 			store_relaxed(&r->widened_ms, now);
 		}
 	}
-	return retain_floor(used) + bounce;
+	return bounce;
+}
+
+size_t
+retain_bound(struct retention *r, size_t used)
+{
+	return retain_floor(used) + retain_bounce(r);
 }
 
 void

@@ -23,9 +23,10 @@ struct retention {
 	_Atomic(uint64_t) widened_ms;	/* last widened or halved */
 };
 
-/* Bytes that may stay while USED bytes are in use; and without widening. */
+/* Bytes that may stay while USED bytes are in use; without, only the widening. */
 size_t	retain_bound(struct retention *r, size_t used);
 size_t	retain_floor(size_t used);
+size_t	retain_bounce(struct retention *r);
 /* BYTES have gone back to the system. */
 void	retain_gave(struct retention *r, size_t bytes);
 /* BYTES are had from the system: how many of those went there just now? */

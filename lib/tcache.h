@@ -59,8 +59,9 @@ struct tcache {
 
 	/* Written by others. */
 	_Atomic(struct slab *) announced;
-	_Atomic(size_t)	stuck;		/* bytes of holes that others have
+	_Atomic(uint32_t) stuck;	/* bytes of holes that others have
 					   opened; see hole.h */
+	_Atomic(uint32_t) stuck_steps;
 	/*
 	 * Always zero.  A signal handler that interrupted its thread inside
 	 * the guard looks for the first three fields here: see thread.h.

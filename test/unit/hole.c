@@ -273,29 +273,46 @@ excess(size_t bytes)
 	return bytes > most ? bytes - most / 2 : 0;
 }
 
+/* Word W as free finds it. */
+static uint64_t
+live_word(unsigned w)
+{
+	return ~(load_relaxed(&d->map[w].free) |
+	    load_relaxed(&d->map[w].remote));
+}
+
 /* Free everything in random order; is each page counted as it opens? */
 static void
-count_while_freeing(struct tcache *owner, _Atomic(size_t) *counter)
+count_while_freeing(struct tcache *owner)
 {
 	struct rng r = { seed };
+	size_t counted = 0;
 
 	for (size_t i = 0; i < d->nobj; i++)
 		set_state(i, true, true, false);
 	d->owner = (uintptr_t)owner;
 	for (size_t n = d->nobj; n-- > 0;) {
 		size_t i = random_live(&r);
-		size_t more = opens(i);
-		size_t before = load_relaxed(counter);
+		size_t more = opens(i), before = counted;
 		size_t floor = retain_floor(arena_used());
-		enum hole_news news = hole_opens(d, i), expected = HOLE_NOTHING;
+		enum hole_news expected = HOLE_NOTHING;
 
-		SAME(load_relaxed(counter), before + more);
-		if (more != 0 && owner == NULL && n == 0)
+		if (hole_has_neighbours(d, i, live_word((unsigned)(i / 64))))
+			SAME(more, 0);
+		counted += more;
+		if (owner != NULL && before / HOLE_STEP != counted / HOLE_STEP &&
+		    counted / HOLE_STEP * HOLE_STEP > floor)
+			expected = HOLE_STUCK;
+		else if (owner == NULL && more != 0 && n == 0)
 			expected = HOLE_SLAB;
-		else if (more != 0 && before + more > floor)
-			expected = owner == NULL ? HOLE_EXCESS : HOLE_STUCK;
-		SAME(news, expected);
-		SAME(hole_excess(), owner == NULL ? excess(before + more) : 0);
+		else if (owner == NULL && more != 0 && counted > floor)
+			expected = HOLE_EXCESS;
+		SAME(hole_opens(d, i), expected);
+		SAME(counted, owner != NULL ? load_relaxed(&owner->stuck) :
+		    load_relaxed(&zone.holes));
+		SAME(hole_stuck(), owner != NULL ?
+		    counted / HOLE_STEP * HOLE_STEP : 0);
+		SAME(hole_excess(), owner == NULL ? excess(counted) : 0);
 		set_state(i, false, false, true);
 	}
 }
@@ -305,7 +322,7 @@ START_TEST(counted_as_they_open)
 	for (size_t s = 0; s < LEN(shapes); s++)
 		for (seed = 0; seed < 3; seed++) {
 			set_up(&shapes[s], false);
-			count_while_freeing(NULL, &zone.holes);
+			count_while_freeing(NULL);
 			hole_settled(&zone, SIZE_MAX);
 			SAME(load_relaxed(&zone.holes), 0);
 			SAME(hole_excess(), 0);
@@ -320,12 +337,50 @@ START_TEST(counted_in_slabs_of_others)
 			set_up(&shapes[s], false);
 			memset(&cache, 0, sizeof cache);
 			tcache_init(&cache, &zone);
-			count_while_freeing(&cache, &cache.stuck);
+			count_while_freeing(&cache);
 			hole_unstick(&cache);
 			SAME(load_relaxed(&cache.stuck), 0);
+			SAME(hole_stuck(), 0);
 			hole_unstick(&cache);
 			SAME(load_relaxed(&zone.holes), 0);
 		}
+}
+END_TEST
+
+/* Of an owner's slab; is it ever too much? */
+static bool
+is_too_much_stuck(void)
+{
+	bool stuck = false;
+
+	for (size_t i = 0; i < d->nobj; i++)
+		set_state(i, true, true, false);
+	d->owner = (uintptr_t)&cache;
+	for (size_t i = 0; i < d->nobj; i++) {
+		stuck |= hole_opens(d, i) == HOLE_STUCK;
+		set_state(i, false, false, true);
+	}
+	return stuck;
+}
+
+/* Owners that want slabs again at once were emptied too early. */
+START_TEST(stuck_and_wanted_again)
+{
+	size_t before;
+
+	set_up(&(struct shape){ 24576, 16 }, false);
+	memset(&cache, 0, sizeof cache);
+	tcache_init(&cache, &zone);
+	for (int wanted = 0; wanted < 2; wanted++) {
+		ck_assert(is_too_much_stuck());
+		before = hole_stuck();
+		ck_assert_uint_gt(before, retain_floor(arena_used()));
+		hole_unstick(&cache);
+		hole_stuck_moved(before);
+		if (wanted != 0)
+			hole_carved(d);
+	}
+	ck_assert(!is_too_much_stuck());
 }
 END_TEST
 
@@ -523,5 +578,6 @@ END_TEST
 
 RUN_TESTS("hole", holes_go_and_nothing_else, constructed_objects_stay,
     holes_grow, counted_as_they_open, counted_in_slabs_of_others,
-    constructed_objects_are_no_holes, shared_slabs_bring_theirs, settled,
-    filled, an_owner_forgets, leaving, coming_back, refused, always_refused)
+    stuck_and_wanted_again, constructed_objects_are_no_holes,
+    shared_slabs_bring_theirs, settled, filled, an_owner_forgets, leaving,
+    coming_back, refused, always_refused)
