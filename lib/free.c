@@ -182,7 +182,7 @@ free_remote(struct slab *d, size_t index, bool stranger, enum hole_news *news)
 	return true;
 }
 
-static bool
+hot_inline bool
 free_anothers(struct thread *t, struct slab *d, uint64_t index)
 {
 	struct tcache *tc = slab_owner(d);
@@ -209,34 +209,45 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 	return true;
 }
 
-/* An object of our own slab, in one of its later units or in no unit. */
-static bool
-free_far(struct tcache *tc, struct slab *d, uintptr_t p, uint64_t index)
+/*
+ * Object INDEX of D, which no fast path could find: in a later unit, or in
+ * registered memory.
+ */
+static noinline bool
+free_far(uint32_t slot, struct slab *d, uint64_t index)
 {
-	if (fast_is_held(tc, p))
+	struct thread *t = load_relaxed(&zobj_tls.self);
+	uintptr_t owner = load_relaxed(&d->owner);
+	struct tcache *tc = (struct tcache *)owner;
+
+	if (slot != FAST_ANY_SLOT && d->slot != slot)
+		return false;
+	if (!thread_owns(t, owner))
+		return free_anothers(t, d, index);
+	if (fast_is_held(tc, slab_object(d, index)))
 		return fast_set_held(tc, index);
 	return fast_free(tc, d, index);
+}
+
+/* The same for P in a later unit of the slab, that of D. */
+static noinline bool
+free_part(uint32_t slot, struct slab *d, uintptr_t p)
+{
+	uint64_t index;
+
+	d = arena_next(d, -(ptrdiff_t)d->units);
+	index = (uint32_t)(p - d->base) / max_size(d->stride, 1);
+	return index * d->stride == p - d->base && free_far(slot, d, index);
 }
 
 bool
 fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
 {
-	struct thread *t = load_relaxed(&zobj_tls.self);
-	bool far = load_relaxed(&d->state) == UNIT_PART;
-	uintptr_t owner;
-
-	if (far) {
-		d = arena_next(d, -(ptrdiff_t)d->units);
-		index = (uint32_t)(p - d->base) / max_size(d->stride, 1);
-		if (index * d->stride != p - d->base)
-			return false;
-	}
+	if (unlikely(load_relaxed(&d->state) == UNIT_PART))
+		return free_part(slot, d, p);
 	if (slot != FAST_ANY_SLOT && d->slot != slot)
 		return false;
-	owner = load_relaxed(&d->owner);
-	if (far && thread_owns(t, owner))
-		return free_far((struct tcache *)owner, d, p, index);
-	return free_anothers(t, d, index);
+	return free_anothers(load_relaxed(&zobj_tls.self), d, index);
 }
 
 /* Does the calling thread hold the object free in its word? */
@@ -285,11 +296,8 @@ free_interrupted(const char *verb, const struct location *at)
 static bool
 free_seed(struct slab *d, size_t index)
 {
-	struct thread *t = guard_enter();
-	uintptr_t owner = load_relaxed(&d->owner);
-
-	if (thread_owns(t, owner) ? free_far((struct tcache *)owner, d,
-	    slab_object(d, index), index) : free_anothers(t, d, index))
+	(void)guard_enter();
+	if (free_far(FAST_ANY_SLOT, d, index))
 		return true;
 	guard_leave();
 	return false;
