@@ -182,12 +182,37 @@ free_remote(struct slab *d, size_t index, bool stranger, enum hole_news *news)
 	return true;
 }
 
+/* Inside the guard; true: outside.  The object may be the last of its page. */
+static noinline bool
+free_last(struct slab *d, size_t index)
+{
+	struct zone *z = d->zone;
+	enum hole_news news;
+
+	if (!remote_free(d, index, &news))
+		return false;
+	guard_leave();
+	if (unlikely(news != HOLE_NOTHING))
+		reclaim_news(z, news);
+	return true;
+}
+
+/* The same for the first one that is freed of its word. */
+static noinline bool
+announce_first(struct slab *d, unsigned w)
+{
+	remote_first(d, w);
+	guard_leave();
+	return true;
+}
+
+/* Without a call on the usual way, which then needs no stack. */
 hot_inline bool
 free_anothers(struct thread *t, struct slab *d, uint64_t index)
 {
 	struct tcache *tc = slab_owner(d);
 	unsigned w = (unsigned)(index >> WORD_SHIFT);
-	enum hole_news news;
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS, old;
 	struct zone *z;
 
 	/* Pairs with the release in share.c: the fields are set. */
@@ -197,15 +222,20 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 	z = d->zone;
 	if (z->kind != 0 || load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
 		return false;
+	old = load_relaxed(&d->map[w].free) | load_relaxed(&d->map[w].remote);
 	/* Held free by its owner: perhaps a mistake, perhaps we read a mixture. */
-	if (tc != NULL &&
-	    (tcache_held(tc, d, w) >> index % WORD_OBJECTS & 1) != 0)
+	if (tc != NULL)
+		old |= tcache_held(tc, d, w);
+	if ((old & bit) != 0)
 		return false;
-	if (!remote_free(d, index, &news))
+	if (!hole_has_neighbour(d, index, ~old))
+		return free_last(d, index);
+	old = remote_mark(d, w, bit);
+	if (old == 0)
+		return announce_first(d, w);
+	if ((old & bit) != 0)
 		return false;
 	guard_leave();
-	if (unlikely(news != HOLE_NOTHING))
-		reclaim_news(z, news);
 	return true;
 }
 

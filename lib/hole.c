@@ -152,6 +152,27 @@ pages_of(const struct slab *d, size_t index, unsigned *first)
 	return (unsigned)((from + d->stride - 1) >> shift);
 }
 
+/*
+ * Do objects next to INDEX, of the same word, keep its pages?  Then nothing
+ * else need be looked at.
+ */
+static bool
+is_between_tenants(struct slab *d, size_t index)
+{
+	size_t in_page = os_page_size() - 1;
+	size_t from = index * d->stride, to = from + d->stride;
+	uint64_t live = ~blank_bits(d, (unsigned)(index >> WORD_SHIFT), index);
+	unsigned bit = index % WORD_OBJECTS;
+	bool before, behind;
+
+	/* Who begins or ends on a page's edge has no neighbour there. */
+	before = (from & in_page) != 0 && (live << 1 >> bit & 1) != 0;
+	behind = (to & in_page) != 0 && (live >> 1 >> bit & 1) != 0 &&
+	    index + 1 < d->nobj;
+	return (from ^ (to - 1)) <= in_page ? before || behind :
+	    before && behind && d->stride <= in_page;
+}
+
 /* Bytes of the pages in which no object but INDEX lives. */
 static size_t
 alone_in(struct slab *d, size_t index)
@@ -159,6 +180,8 @@ alone_in(struct slab *d, size_t index)
 	unsigned k, last;
 	size_t bytes = 0;
 
+	if (is_between_tenants(d, index))
+		return 0;
 	for (last = pages_of(d, index, &k); k <= last; k++)
 		if (is_hole(d, k, index))
 			bytes += os_page_size();

@@ -31,23 +31,18 @@ enum hole_news {
 };
 
 /*
- * Do objects next to INDEX of D, which live according to LIVE, its word, keep
- * its pages?  Where most frees by other threads end: it costs little.
+ * Does the object behind INDEX of D keep its page?  It lives according to LIVE,
+ * its word.  Where most frees by other threads end: it costs little.
  */
 hot_inline bool
-hole_has_neighbours(const struct slab *d, size_t index, uint64_t live)
+hole_has_neighbour(const struct slab *d, size_t index, uint64_t live)
 {
 	size_t in_page = os_page_size() - 1;
 	size_t from = index * d->stride, to = from + d->stride;
-	unsigned bit = index % WORD_OBJECTS;
-	bool before, behind;
 
-	/* Who begins or ends on a page's edge has no neighbour there. */
-	before = (from & in_page) != 0 && (live << 1 >> bit & 1) != 0;
-	behind = (to & in_page) != 0 && (live >> 1 >> bit & 1) != 0 &&
-	    index + 1 < d->nobj;
-	return (from ^ (to - 1)) <= in_page ? before || behind :
-	    before && behind && d->stride <= in_page;
+	/* Whose end is a page's end has no neighbour there. */
+	return (live >> 1 >> index % WORD_OBJECTS & 1) != 0 &&
+	    (from ^ to) <= in_page && index + 1 < d->nobj;
 }
 
 /*

@@ -52,6 +52,23 @@ remote_first(struct slab *d, unsigned w)
 		announce(d);
 }
 
+bool
+remote_free(struct slab *d, size_t index, enum hole_news *news)
+{
+	unsigned w = (unsigned)(index >> WORD_SHIFT);
+	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS, old;
+
+	if ((load_relaxed(&d->map[w].free) & bit) != 0)
+		return false;
+	/* Before the object is free: afterwards the slab may leave any time. */
+	if (news != NULL)
+		*news = hole_opens(d, index);
+	old = remote_mark(d, w, bit);
+	if (old == 0)
+		remote_first(d, w);
+	return (old & bit) == 0;
+}
+
 static struct slab *
 take_back(struct slab *d)
 {

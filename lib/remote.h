@@ -31,38 +31,28 @@
 #include "slab.h"
 #include "zdef.h"
 
-/* An object of word W of D has been freed, the first since it was collected. */
-void	remote_first(struct slab *d, unsigned w);
-
 /*
- * Free INDEX of D; false: it was free already.  Inside the guard.  *NEWS: what
- * to do about it once outside, see reclaim_news; NULL if nobody would.
+ * Free BIT of word W of D; what was there.  Zero: remote_first is next.
  *
  * acq_rel on this read-modify-write and the two that may follow makes guarantee
  * (a).  Release, so that who takes our bit sees what we did with the object.
  * Acquire, so that each comes after what the popper, whose order is the
  * opposite, did before he emptied what we found empty.
  */
-hot_inline bool
-remote_free(struct slab *d, size_t index, enum hole_news *news)
+hot_inline uint64_t
+remote_mark(struct slab *d, unsigned w, uint64_t bit)
 {
-	unsigned w = (unsigned)(index >> WORD_SHIFT);
-	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
-	uint64_t old = load_relaxed(&d->map[w].free) |
-	    load_relaxed(&d->map[w].remote);
-
-	if ((old & bit) != 0)
-		return false;
-	/* Before the object is free: afterwards the slab may leave any time. */
-	if (news != NULL)
-		*news = likely(hole_has_neighbours(d, index, ~old)) ?
-		    HOLE_NOTHING : hole_opens(d, index);
-	old = atomic_fetch_or_explicit(&d->map[w].remote, bit,
+	return atomic_fetch_or_explicit(&d->map[w].remote, bit,
 	    memory_order_acq_rel);
-	if (old == 0)
-		remote_first(d, w);
-	return (old & bit) == 0;
 }
+
+void	remote_first(struct slab *d, unsigned w);
+
+/*
+ * Both, for INDEX of D; false: it was free already.  Inside the guard.  *NEWS:
+ * what to do about it once outside, see reclaim_news; NULL if nobody would.
+ */
+bool	remote_free(struct slab *d, size_t index, enum hole_news *news);
 
 /*
  * Collect what was announced; returns an object that was freed twice, 0: none.

@@ -297,7 +297,7 @@ count_while_freeing(struct tcache *owner)
 		size_t floor = retain_floor(arena_used());
 		enum hole_news expected = HOLE_NOTHING;
 
-		if (hole_has_neighbours(d, i, live_word((unsigned)(i / 64))))
+		if (hole_has_neighbour(d, i, live_word((unsigned)(i / 64))))
 			SAME(more, 0);
 		counted += more;
 		if (owner != NULL && before / HOLE_STEP != counted / HOLE_STEP &&
