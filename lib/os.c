@@ -39,6 +39,11 @@ enum {
 };
 
 /*
+ * Calls that would be cancellation points of the C library are made by
+ * syscall(2), which is none: a thread that ended there would keep its locks.
+ */
+
+/*
  * The result of a call that returns -1, or an address like it, on failure;
  * with errno restored.
  */
@@ -289,7 +294,7 @@ os_sleep_ms(unsigned ms)
 {
 	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
 
-	(void)TRY(FAULT_SLEEP, nanosleep(&ts, NULL));
+	(void)TRY(FAULT_SLEEP, syscall(SYS_nanosleep, &ts, NULL));
 }
 
 unsigned
@@ -326,29 +331,30 @@ os_open_append(const char *path)
 {
 	int fd = -1;
 
-	return TRY(FAULT_OPEN, fd = open(path, O_WRONLY | O_CREAT | O_APPEND |
-	    O_CLOEXEC, 0666)) == 0 ? fd : -1;
+	return TRY(FAULT_OPEN, fd = (int)syscall(SYS_openat, AT_FDCWD, path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) == 0 ? fd : -1;
 }
 
 /* The descriptor is gone whatever it says. */
 void
 os_close(int fd)
 {
-	(void)RESULT(close(fd));
+	(void)RESULT(syscall(SYS_close, fd));
 }
 
 int
 os_read_file(const char *path, char *to, size_t size, size_t *n)
 {
-	int fd = -1, error = TRY(FAULT_OPEN_READ, fd = open(path,
-	    O_RDONLY | O_CLOEXEC));
+	int fd = -1, error = TRY(FAULT_OPEN_READ, fd = (int)syscall(SYS_openat,
+	    AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
 	ssize_t got = 1;
 
 	*n = 0;
 	if (error != 0)
 		return error;
 	while (got > 0 && *n < size) {
-		error = TRY(FAULT_READ, got = read(fd, to + *n, size - *n));
+		error = TRY(FAULT_READ, got = syscall(SYS_read, fd, to + *n,
+		    size - *n));
 		if (error == 0)
 			*n += (size_t)got;
 		else if (error != EINTR)
@@ -363,7 +369,7 @@ os_write(int fd, const char *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t done = 0;
-		int error = TRY(FAULT_WRITE, done = write(fd, p, n));
+		int error = TRY(FAULT_WRITE, done = syscall(SYS_write, fd, p, n));
 
 		if (error == 0) {
 			p += done;

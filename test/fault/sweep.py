@@ -38,7 +38,8 @@ CHASES = 30     # runs, of each victim
 BUDGET = 120    # seconds of one processor, for the calls of one program
 ONCE, ONWARD = "once", "onward"
 # Calls that os.c makes and that are not to be had as failures.
-SURE = {"syscall(SYS_futex, word, FUTEX_WAKE", "sched_yield", "close"}
+SURE = {"syscall(SYS_futex, word, FUTEX_WAKE", "sched_yield",
+        "syscall(SYS_close"}
 
 LINE = re.compile(r"^zobj: system calls: \d+ made, \d+ failed:(.*)$", re.M)
 PLACE = re.compile(r" ([a-z-]+) (\d+)/(\d+)")

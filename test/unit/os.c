@@ -183,6 +183,43 @@ START_TEST(wait_and_wake)
 }
 END_TEST
 
+/* Ends in the first cancellation point that it comes by. */
+static void *
+cancelled(void *arg)
+{
+	_Atomic(uint32_t) word = 0;
+	char text[4];
+	size_t n;
+	int fd;
+
+	(void)pthread_cancel(pthread_self());
+	os_sleep_ms(1);
+	os_yield();
+	os_wait(&word, 1);
+	os_wake(&word);
+	(void)os_membarrier();
+	fd = os_open_append("/dev/null");
+	(void)os_write(fd, "text", 4);
+	os_close(fd);
+	(void)os_read_file("/dev/zero", text, sizeof text, &n);
+	*(bool *)arg = true;
+	pthread_testcancel();
+	*(bool *)arg = false;
+	return NULL;
+}
+
+START_TEST(no_cancellation_point)
+{
+	bool passed = false;
+	pthread_t t;
+
+	start(&t, cancelled, &passed);
+	ck_assert_ptr_eq(join(t), PTHREAD_CANCELED);
+	ck_assert(passed);
+}
+END_TEST
+
 RUN_TESTS("os", sizes, reservations_are_aligned, reservations_leave_no_slack,
     failures_are_numbers, purged_pages_are_zero, pages_move,
-    resident_of_long_ranges, append, clock_and_processor, wait_and_wake)
+    resident_of_long_ranges, append, clock_and_processor, wait_and_wake,
+    no_cancellation_point)
