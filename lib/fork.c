@@ -33,7 +33,7 @@
 #include "ztable.h"
 
 static _Thread_local bool left_alone;
-static size_t running;			/* threads that could not be stopped */
+static bool mend;			/* others may be half through something */
 
 static void
 prepare(void)
@@ -42,7 +42,9 @@ prepare(void)
 	if (left_alone)
 		return;
 	lock_acquire(&setup_lock);
-	running = thread_stop_all();
+	mend = thread_stop_all() != 0;
+	/* What a handler of ours has interrupted goes on in the child. */
+	mend = mend && load_relaxed(&zobj_tls.guard) == 0;
 	ztable_lock_all();
 	depot_lock_all();
 	lock_acquire(&arena_lock);
@@ -78,7 +80,7 @@ forget_work(struct zone *z, void *arg)
 	z->leaving = 0;
 	z->stocked = NULL;
 	store_relaxed(&z->tended, false);
-	if (running == 0)
+	if (!mend)
 		return;
 	remote_mend(z);
 	if ((z->kind & KIND_COUNTED) != 0)

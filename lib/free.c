@@ -51,9 +51,9 @@ put(struct slab *d, unsigned w, uint64_t bits)
 }
 
 /*
- * As hold_word in tcache.c, in the same order, for all that is free of a word
- * without constructors; written out, since what both could call makes a random
- * free 5 instructions longer.
+ * As hold_word in tcache.c, and in its order of what others read, for all that
+ * is free of a word without constructors; written out, since what both could
+ * call makes a random free 5 instructions longer.
  */
 hot_inline void
 hold(struct tcache *tc, struct slab *d, uint64_t index, uint64_t w)
@@ -246,7 +246,7 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 static noinline bool
 free_far(uint32_t slot, struct slab *d, uint64_t index)
 {
-	struct thread *t = load_relaxed(&zobj_tls.self);
+	struct thread *t = load_acquire(&zobj_tls.self);
 	uintptr_t owner = load_relaxed(&d->owner);
 	struct tcache *tc = (struct tcache *)owner;
 
@@ -277,7 +277,7 @@ fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
 		return free_part(slot, d, p);
 	if (slot != FAST_ANY_SLOT && d->slot != slot)
 		return false;
-	return free_anothers(load_relaxed(&zobj_tls.self), d, index);
+	return free_anothers(load_acquire(&zobj_tls.self), d, index);
 }
 
 /* Does the calling thread hold the object free in its word? */

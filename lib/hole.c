@@ -266,7 +266,8 @@ hole_stuck_moved(size_t before)
 	size_t now = load_relaxed(&stuck);
 
 	store_relaxed(&unmoved, now);
-	retain_gave(&moved, before - min_size(before, now));
+	if (before > now)
+		retain_gave(&moved, before - now);
 }
 
 /*
@@ -315,9 +316,9 @@ hole_opens(struct slab *d, size_t index)
 void
 hole_unstick(struct tcache *tc)
 {
-	if (load_relaxed(&tc->stuck) == 0)
-		return;
-	store_relaxed(&tc->stuck, 0);
+	if (load_relaxed(&tc->stuck) != 0)
+		store_relaxed(&tc->stuck, 0);
+	/* On its own: who counts adds the bytes first. */
 	if (load_relaxed(&tc->stuck_steps) != 0)
 		subtract(&stuck, (size_t)HOLE_STEP * atomic_exchange_explicit(
 		    &tc->stuck_steps, 0, memory_order_relaxed));

@@ -180,7 +180,7 @@ reclaim_ready(struct tcache *tc)
 static void
 empty_if_stuck(struct thread *t, struct tcache *tc)
 {
-	if (load_relaxed(&tc->stuck) != 0)
+	if ((load_relaxed(&tc->stuck) | load_relaxed(&tc->stuck_steps)) != 0)
 		reclaim_cache(t, tc);
 }
 

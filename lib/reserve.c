@@ -27,7 +27,7 @@ take_of(struct slab *d, unsigned w)
 
 	/*
 	 * Acquire: what its last user did with the object came before we hand
-	 * it out.  Pairs with the release in remote_free and in add_word.
+	 * it out.  Pairs with the release in remote_mark and in add_word.
 	 */
 	while (bits != 0) {
 		YIELD_POINT();

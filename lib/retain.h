@@ -23,7 +23,10 @@ struct retention {
 	_Atomic(uint64_t) widened_ms;	/* last widened or halved */
 };
 
-/* Bytes that may stay while USED bytes are in use; without, only the widening. */
+/*
+ * Bytes that may stay while USED bytes are in use: the sum; what may in any
+ * case; and by how much it is wider.
+ */
 size_t	retain_bound(struct retention *r, size_t used);
 size_t	retain_floor(size_t used);
 size_t	retain_bounce(struct retention *r);

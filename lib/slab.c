@@ -64,7 +64,7 @@ slab_collect(struct slab *d, struct tcache *tc)
 	 * Both exchanges acquire: what the freeing threads did with the
 	 * objects happened before we hand them out.  Both release: who finds
 	 * pending empty finds ANNOUNCED clear, who finds a word empty finds its
-	 * bit of pending taken.  They pair with the fetch_or in remote_free.
+	 * bit of pending taken.  They pair with the fetch_or in remote_mark.
 	 */
 	uint64_t words = atomic_exchange_explicit(&d->pending, 0,
 	    memory_order_acq_rel);

@@ -68,8 +68,8 @@ slab_is_loose(const struct slab *d)
 }
 
 /*
- * The free objects of word W, wherever that is written.  Racy, but exact while
- * the owner does nothing: who has stopped it holds the zone's lock.
+ * The free objects of word W, wherever that is written.  Racy; exact, for who
+ * holds the zone's lock, while the owner does nothing of its own.
  */
 static inline uint64_t
 slab_free_bits(struct slab *d, unsigned w)

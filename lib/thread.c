@@ -213,7 +213,8 @@ thread_enter(void)
 
 /*
  * threads_lock held.  Of a thread that a handler's jump has left inside, what
- * it owns is abandoned, as in thread_forget_others, and its struct with it.
+ * it owns is abandoned, and its struct with it; but what it holds is free, and
+ * stays so.
  */
 static void
 leave(struct tls *tls)

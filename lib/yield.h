@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * yield.h - bad timing made cheap.  YIELD_POINT stands between two stores
+ * yield.h - bad timing made cheap.  YIELD_POINT stands between two steps
  * whose order a protocol depends on; test builds give the processor away
  * there, at random, every few visits.
  */

@@ -314,10 +314,12 @@ START_TEST(while_others_work)
 }
 END_TEST
 
+static _Atomic(size_t) trims;
+
 static void *
 trim(void *arg)
 {
-	while (!stop)
+	for (; !stop; trims++)
 		zone_trim(arg, ZONE_TRIM_CACHES);
 	return NULL;
 }
@@ -328,6 +330,7 @@ START_TEST(while_others_trim)
 	zone_t *z = make("trimmed", 64, NULL);
 	pthread_t t[THREADS];
 
+	stop = false;
 	for (int i = 0; i < THREADS; i++)
 		start(&t[i], trim, z);
 	for (int i = 0; i < 300; i++) {
@@ -338,6 +341,7 @@ START_TEST(while_others_trim)
 	stop = true;
 	for (int i = 0; i < THREADS; i++)
 		(void)join(t[i]);
+	ck_assert_uint_gt(trims, 0);
 }
 END_TEST
 

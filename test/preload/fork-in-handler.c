@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * fork in a signal handler that interrupts malloc and free wherever they are:
- * a program of one thread may do that with the C library's malloc.
+ * a program of one thread may do that with the C library's malloc.  Every other
+ * child returns to what was interrupted, and goes on with it.
  */
 #include "victim.h"
 
@@ -11,17 +12,26 @@
 
 #define HELD	300
 
-static volatile sig_atomic_t forks;
+enum { STEPS = 3000 };			/* of a child */
+
+static volatile sig_atomic_t forks, steps_left = -1;
 
 static void
 handler(int number)
 {
 	int saved = errno, status;
-	pid_t pid = fork();
+	pid_t pid;
 
 	(void)number;
-	if (pid == 0)
+	free(malloc((size_t)forks * 50));
+	pid = fork();
+	if (pid == 0 && forks % 2 == 0)
 		_exit(0);
+	if (pid == 0) {
+		steps_left = STEPS;
+		errno = saved;
+		return;
+	}
 	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
 	forks++;
 	errno = saved;
@@ -39,7 +49,7 @@ main(void)
 	victim_start();
 	CHECK(sigaction(SIGVTALRM, &action, NULL) == 0);
 	CHECK(setitimer(ITIMER_VIRTUAL, &often, NULL) == 0);
-	while (forks < 200) {
+	while (forks < 200 && steps_left != 0) {
 		size_t i = next_random(&seed) % HELD;
 
 		CHECK(is_filled(held[i].p, held[i].size % 50, i));
@@ -47,6 +57,7 @@ main(void)
 		held[i].size = next_random(&seed) % 60000;
 		held[i].p = malloc(held[i].size);
 		fill(held[i].p, 0, held[i].size % 50, i);
+		steps_left -= steps_left > 0;
 	}
 	return 0;
 }

@@ -202,20 +202,17 @@ cancelled(void *arg)
 	(void)os_write(fd, "text", 4);
 	os_close(fd);
 	(void)os_read_file("/dev/zero", text, sizeof text, &n);
-	*(bool *)arg = true;
-	pthread_testcancel();
-	*(bool *)arg = false;
-	return NULL;
+	/* A sanitizer does not follow a thread that ends in the middle. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	return arg;
 }
 
 START_TEST(no_cancellation_point)
 {
-	bool passed = false;
 	pthread_t t;
 
-	start(&t, cancelled, &passed);
-	ck_assert_ptr_eq(join(t), PTHREAD_CANCELED);
-	ck_assert(passed);
+	start(&t, cancelled, &t);
+	ck_assert_ptr_eq(join(t), &t);
 }
 END_TEST
 
