@@ -12,7 +12,7 @@
 
 #define HELD	300
 
-enum { STEPS = 3000 };			/* of a child */
+enum { STEPS = 300 };			/* of a child */
 
 static volatile sig_atomic_t forks, steps_left = -1;
 
@@ -57,7 +57,9 @@ main(void)
 		held[i].size = next_random(&seed) % 60000;
 		held[i].p = malloc(held[i].size);
 		fill(held[i].p, 0, held[i].size % 50, i);
-		steps_left -= steps_left > 0;
+		/* A child's handler may have set it since it was read. */
+		if (steps_left > 0)
+			steps_left--;
 	}
 	return 0;
 }
