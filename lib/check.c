@@ -254,10 +254,11 @@ check_held(struct tcache *tc)
 
 /* Every slab on a cache's lists is the cache's, in the place it says. */
 static void
-check_cache(struct tcache *tc)
+check_cache(struct thread *t, struct tcache *tc)
 {
 	size_t ready = 0, other = 0;
 
+	(void)t;
 	LIST_FOREACH(l, &tc->ready) {
 		ready++;
 		ASSERT(slab_owner(SLAB_OF_LINK(l)) == tc);
@@ -282,9 +283,7 @@ check_thread(struct thread *t, void *arg)
 {
 	(void)arg;
 	ASSERT(load_relaxed(&t->none.word) == 0);
-	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
-		for (uint64_t s = t->used[i]; s != 0; s &= s - 1)
-			check_cache(&t->caches[i * 64 + lowest_bit(s)]);
+	thread_foreach_cache(t, check_cache);
 }
 
 unsigned long

@@ -3,13 +3,13 @@
  * fork.c - takes every lock in the order of enum lock_rank before a fork, and
  * gives them back after it in both processes.
  *
- *	prepare: setup > stop threads > zones > each zone > own records > depot > arena >
- *		 regions
+ *	prepare: setup > stop threads > zones > each zone > own records > depot >
+ *		 arena > regions
  *
  * Stopped threads are outside the allocator, so the child finds no structure
- * half changed; what the other threads held there becomes shared.  Of those that
- * could not be stopped (no membarrier, or they took too long) the child abandons
- * what they own, and mends what they share without a lock.
+ * half changed; what the other threads held there becomes shared.  Of those
+ * that could not be stopped (no membarrier, or they took too long) the child
+ * abandons what they own, and mends what they share without a lock.
  *
  * A signal handler that interrupted its thread while that held a lock may fork
  * too.  Then everything is left as it is, and the thread goes on with it in
@@ -42,9 +42,8 @@ prepare(void)
 	if (left_alone)
 		return;
 	lock_acquire(&setup_lock);
-	mend = thread_stop_all() != 0;
 	/* What a handler of ours has interrupted goes on in the child. */
-	mend = mend && load_relaxed(&zobj_tls.guard) == 0;
+	mend = thread_stop_all() != 0 && load_relaxed(&zobj_tls.guard) == 0;
 	ztable_lock_all();
 	depot_lock_all();
 	lock_acquire(&arena_lock);

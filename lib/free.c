@@ -80,7 +80,7 @@ fast_hold(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
 /*
  * A cache from which words were not taken for a while only replaces objects,
  * or frees: then the next object had better be the one that is hot, and its
- * neighbours are freed soon.  Another one needs the objects that it has at hand.
+ * neighbours are freed soon.  Another one needs the objects it has at hand.
  */
 void
 fast_first(uint64_t index, struct slab *d, struct tcache *tc, uint64_t w)
@@ -222,7 +222,7 @@ free_anothers(struct thread *t, struct slab *d, uint64_t index)
 	z = d->zone;
 	if (z->kind != 0 || load_relaxed(&z->magic) != ZONE_MAGIC_LIVE)
 		return false;
-	old = load_relaxed(&d->map[w].free) | load_relaxed(&d->map[w].remote);
+	old = slab_map_bits(d, w);
 	/* Held free by its owner: perhaps a mistake, perhaps we read a mixture. */
 	if (tc != NULL)
 		old |= tcache_held(tc, d, w);

@@ -66,19 +66,12 @@ set_given(struct slab *d, unsigned k, bool given)
 hot_inline uint64_t
 blank_bits(struct slab *d, unsigned w, size_t also)
 {
-	uint64_t bits = load_relaxed(&d->map[w].free) |
-	    load_relaxed(&d->map[w].remote);
+	uint64_t bits = slab_map_bits(d, w);
 
 	if (also >> WORD_SHIFT == w)
 		bits |= (uint64_t)1 << also % WORD_OBJECTS;
-	if (d->built == NULL)
-		return bits;
-	/*
-	 * Pairs with the release with which others free: an object that was
-	 * built and freed just now must not look free and not built.
-	 */
-	atomic_thread_fence(memory_order_acquire);
-	return bits & ~load_acquire(&d->built[w]);
+	/* Built and freed just now, it does not look free and not built. */
+	return d->built == NULL ? bits : bits & ~load_acquire(&d->built[w]);
 }
 
 /* Are the objects FIRST to LAST blank? */
@@ -100,8 +93,7 @@ is_blank(struct slab *d, size_t first, size_t last, size_t also)
 static bool
 is_last_of(struct slab *d, unsigned w, size_t index)
 {
-	uint64_t live = slab_word_mask(d, w) & ~(load_relaxed(&d->map[w].free) |
-	    load_relaxed(&d->map[w].remote));
+	uint64_t live = slab_word_mask(d, w) & ~slab_map_bits(d, w);
 
 	if (index >> WORD_SHIFT == w)
 		live &= ~((uint64_t)1 << index % WORD_OBJECTS);

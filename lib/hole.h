@@ -15,14 +15,14 @@
 #include "slab.h"
 #include "zdef.h"
 
+enum { HOLE_STEP = 16 * 1024 };		/* bytes */
+
 /*
  * How much of it there is, is counted as it comes to be: in z->holes for the
  * shared slabs, in tc->stuck for those that the owner has not looked at since,
  * of which the sum has whole steps.  These figures are close, not exact; both
  * kinds are bounded by retain.h.
  */
-enum { HOLE_STEP = 16 * 1024 };
-
 enum hole_news {
 	HOLE_NOTHING,
 	HOLE_SLAB,		/* all of D, which is shared */

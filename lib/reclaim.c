@@ -84,19 +84,10 @@ reclaim_cache(struct thread *t, struct tcache *tc)
 		misuse_defer_double_free(z, twice);
 }
 
-/* Call FN for each cache of T that is in use. */
-static void
-foreach_cache(struct thread *t, void (*fn)(struct thread *t, struct tcache *tc))
-{
-	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
-		for (uint64_t s = t->used[i]; s != 0; s &= s - 1)
-			fn(t, &t->caches[i * 64 + lowest_bit(s)]);
-}
-
 void
 reclaim_thread(struct thread *t)
 {
-	foreach_cache(t, reclaim_cache);
+	thread_foreach_cache(t, reclaim_cache);
 }
 
 /* Share the slabs that have been ready longest, until few enough are. */
@@ -188,7 +179,7 @@ static void
 empty_stuck_caches(struct thread *t, void *arg)
 {
 	(void)arg;
-	foreach_cache(t, empty_if_stuck);
+	thread_foreach_cache(t, empty_if_stuck);
 }
 
 void
@@ -234,7 +225,7 @@ static void
 empty_idle_caches(struct thread *t, void *arg)
 {
 	if (t != arg)
-		foreach_cache(t, empty_if_idle);
+		thread_foreach_cache(t, empty_if_idle);
 }
 
 /* May the caller look after the other threads now? */

@@ -68,6 +68,17 @@ slab_is_loose(const struct slab *d)
 }
 
 /*
+ * The free objects of word W; racy, and without what an owner holds.  Pairs with
+ * the release with which others free: of what they freed it is seen, too, that
+ * it was built.
+ */
+static inline uint64_t
+slab_map_bits(const struct slab *d, unsigned w)
+{
+	return load_acquire(&d->map[w].free) | load_acquire(&d->map[w].remote);
+}
+
+/*
  * The free objects of word W, wherever that is written.  Racy; exact, for who
  * holds the zone's lock, while the owner does nothing of its own.
  */
@@ -75,8 +86,7 @@ static inline uint64_t
 slab_free_bits(struct slab *d, unsigned w)
 {
 	struct tcache *tc = slab_owner(d);
-	uint64_t bits = load_relaxed(&d->map[w].free) |
-	    load_relaxed(&d->map[w].remote);
+	uint64_t bits = slab_map_bits(d, w);
 
 	YIELD_POINT();
 	return tc != NULL ? bits | tcache_held(tc, d, w) : bits;

@@ -370,6 +370,15 @@ thread_resume_all(void)
 }
 
 void
+thread_foreach_cache(struct thread *t,
+    void (*fn)(struct thread *t, struct tcache *tc))
+{
+	for (unsigned i = 0; i < ARRAY_LEN(t->used); i++)
+		for (uint64_t s = t->used[i]; s != 0; s &= s - 1)
+			fn(t, &t->caches[i * 64 + lowest_bit(s)]);
+}
+
+void
 thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 {
 	/* Our own handlers are to leave our caches alone, too. */
@@ -387,6 +396,14 @@ thread_foreach_stopped(void (*fn)(struct thread *t, void *arg), void *arg)
 	guard_leave_as(inside);
 }
 
+/* What it seems to hold may not be taken for free. */
+static void
+forget_cache(struct thread *t, struct tcache *tc)
+{
+	(void)t;
+	tcache_forget(tc);
+}
+
 /*
  * T was not stopped, so it may have left its caches half done, and parts of
  * them may be older than others.  What the program has in its slabs stays
@@ -396,10 +413,7 @@ static void
 abandon(struct thread *t)
 {
 	t->abandoned = true;
-	/* Nor may what it seems to hold be taken for free. */
-	for (unsigned i = 0; i < ZONE_SLOTS; i++)
-		if ((t->used[i / 64] >> i % 64 & 1) != 0)
-			tcache_forget(&t->caches[i]);
+	thread_foreach_cache(t, forget_cache);
 }
 
 void

@@ -227,6 +227,10 @@ void		 thread_resume_all(void);
 void		 thread_foreach_stopped(void (*fn)(struct thread *t, void *arg),
 		    void *arg);
 
+/* Call FN for each cache of T that is in use. */
+void		 thread_foreach_cache(struct thread *t,
+		    void (*fn)(struct thread *t, struct tcache *tc));
+
 /*
  * EMPTY is called with each thread that exits, threads_lock held; then, in the
  * thread still, LEFT without it.

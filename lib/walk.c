@@ -49,8 +49,8 @@ live_objects(struct zone *z, struct slab *d, unsigned w)
 	uint64_t live = 0;
 
 	lock_acquire(&z->lock);
-	if (load_relaxed(&d->state) == UNIT_SLAB && d->zone == z && load_relaxed(&d->place) != PLACE_NONE &&
-	    w < slab_words(d)) {
+	if (load_relaxed(&d->state) == UNIT_SLAB && d->zone == z &&
+	    load_relaxed(&d->place) != PLACE_NONE && w < slab_words(d)) {
 		live = slab_word_mask(d, w) & ~slab_free_bits(d, w);
 		if (d->built != NULL)
 			live &= load_acquire(&d->built[w]);

@@ -32,7 +32,7 @@ unsigned	 ztable_end(void);
 struct zone	*ztable_at(unsigned i);
 bool		 ztable_is_own(unsigned i);	/* the shim's */
 
-/* Call FN for each of them; for our own records' zones, which are in no table. */
+/* Call FN for each of them; for those of our own records, in no table. */
 void		 ztable_foreach(void (*fn)(struct zone *z, void *arg), void *arg);
 void		 ztable_foreach_meta(void (*fn)(struct zone *z, void *arg),
 		    void *arg);

@@ -2,8 +2,8 @@
 /*
  * dlopen.c - no library is bound past the shim.  With RTLD_DEEPBIND a library
  * has its own dependencies' functions before the preloaded ones, so it would
- * take libc's malloc and be given blocks of ours to free.  So the flag is dropped,
- * and such a library finds functions in the order that all others do.
+ * take libc's malloc and be given blocks of ours to free.  So the flag is
+ * dropped, and such a library finds functions in the order that all others do.
  */
 #include <dlfcn.h>
 

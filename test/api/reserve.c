@@ -324,7 +324,8 @@ struct part {
 	void	*inner;
 };
 
-static unsigned parts;
+/* Any thread constructs. */
+static _Atomic(unsigned) parts;
 
 ZONE_DEFINE(inner, "inner", struct part);
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The tests of fork, where the system has no way to stop the other threads before
-# it: membarrier is not there, or fails.
+# The tests of fork, where the system has no way to stop the other threads
+# before it: membarrier is not there, or fails.
 # Environment, set by make: ZOBJ_BUILDDIR.
 fork=${ZOBJ_BUILDDIR:-.}/test/api/fork
 status=0

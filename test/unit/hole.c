@@ -273,14 +273,6 @@ excess(size_t bytes)
 	return bytes > most ? bytes - most / 2 : 0;
 }
 
-/* Word W as free finds it. */
-static uint64_t
-live_word(unsigned w)
-{
-	return ~(load_relaxed(&d->map[w].free) |
-	    load_relaxed(&d->map[w].remote));
-}
-
 /* Free everything in random order; is each page counted as it opens? */
 static void
 count_while_freeing(struct tcache *owner)
@@ -297,7 +289,7 @@ count_while_freeing(struct tcache *owner)
 		size_t floor = retain_floor(arena_used());
 		enum hole_news expected = HOLE_NOTHING;
 
-		if (hole_has_neighbour(d, i, live_word((unsigned)(i / 64))))
+		if (hole_has_neighbour(d, i, ~slab_map_bits(d, (unsigned)(i / 64))))
 			SAME(more, 0);
 		counted += more;
 		if (owner != NULL && before / HOLE_STEP != counted / HOLE_STEP &&
