@@ -6,6 +6,11 @@
  * number of mappings must not grow with the heap, so at most MOVED_MAX extents
  * are such at a time; when one is freed its range is mapped anew and joins its
  * neighbours.
+ *
+ * Who grows grows again, so what has to move goes where there is at least as
+ * much room behind it.  A moved mapping keeps that room; behind a copy it is a
+ * free run.  A block that grew to 1 MiB in 16 steps among others moved at each
+ * of them before, which took a hundred times as long.
  */
 #include "extent.h"
 
@@ -17,7 +22,8 @@
 
 enum {
 	MOVED_MAX = 32,
-	MOVE_BYTES = 512 * 1024		/* below that copying is cheaper */
+	MOVE_BYTES = 512 * 1024,	/* below that copying is cheaper */
+	ROOM_UNITS = 16			/* least room behind a copy: it is free */
 };
 
 static _Atomic(size_t) live, bytes, peak, moved;
@@ -40,6 +46,20 @@ count(size_t more, size_t less)
 		continue;
 }
 
+/* The run D is an extent of SIZE bytes from now on. */
+static void *
+enter(struct slab *d, size_t size)
+{
+	__atomic_store_n(&d->bytes, size, __ATOMIC_RELAXED);	/* stats.c */
+	store_relaxed(&d->place, PLACE_NONE);
+	store_relaxed(&d->owner, 0);
+	/* Pairs with the acquire in locate.c. */
+	store_release(&d->state, UNIT_EXTENT);
+	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+	count(size, 0);
+	return (void *)d->base;
+}
+
 void *
 extent_alloc(size_t size, size_t align, bool zero)
 {
@@ -55,14 +75,7 @@ extent_alloc(size_t size, size_t align, bool zero)
 	if (zero && !clean && (size < MOVE_BYTES ||
 	    os_purge((void *)d->base, units << UNIT_SHIFT) != 0))
 		memset((void *)d->base, 0, size);
-	__atomic_store_n(&d->bytes, size, __ATOMIC_RELAXED);	/* stats.c */
-	store_relaxed(&d->place, PLACE_NONE);
-	store_relaxed(&d->owner, 0);
-	/* Pairs with the acquire in locate.c. */
-	store_release(&d->state, UNIT_EXTENT);
-	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
-	count(size, 0);
-	return (void *)d->base;
+	return enter(d, size);
 }
 
 /* An extent no more; false: it is none. */
@@ -101,9 +114,9 @@ extent_free(struct slab *d)
 	return true;
 }
 
-/* The units above the first UNITS go back. */
+/* The units above the first UNITS go back; DIRTY: perhaps in memory. */
 static void
-shrink(struct slab *d, size_t units)
+shrink(struct slab *d, size_t units, bool dirty)
 {
 	struct slab *tail = arena_next(d, (ptrdiff_t)units);
 	size_t rest = d->units - units;
@@ -111,36 +124,94 @@ shrink(struct slab *d, size_t units)
 	tail->base = d->base + (units << UNIT_SHIFT);
 	/* Pairs with the acquire in arena_run_at: the tail is a run now. */
 	__atomic_store_n(&d->units, (uint32_t)units, __ATOMIC_RELEASE);
-	arena_free(tail, rest, true);
+	arena_free(tail, rest, dirty);
 }
 
-/* The first SIZE bytes of FROM to TO, as os_move_pages, or by copying. */
-static int
-move(void *to, struct slab *from, size_t size)
+/* UNITS with room behind them, or just them; NULL: no memory. */
+static struct slab *
+alloc_roomy(size_t units, bool *clean)
 {
-	int error = ENOTSUP;
-	size_t n;
+	struct slab *d = arena_alloc(units + max_size(units, ROOM_UNITS), 1,
+	    clean);
 
-	n = atomic_fetch_add_explicit(&moved, 1, memory_order_relaxed);
-	if (n < MOVED_MAX && size >= MOVE_BYTES)
-		error = os_move_pages(to, (void *)from->base,
-		    round_up(size, os_page_size()),
-		    (size_t)arena_find(to)->units << UNIT_SHIFT);
-	if (error == 0) {
-		store_relaxed(&arena_find(to)->place, PLACE_ACTIVE);
-		return 0;
+	return d != NULL ? d : arena_alloc(units, 1, clean);
+}
+
+/*
+ * The same for pages that move there.  A unit behind it stays as it is: what
+ * the arena maps behind a moved mapping at its end would never join what is
+ * before it.
+ */
+static struct slab *
+alloc_to_move(size_t units)
+{
+	struct slab *d = arena_alloc_sparse(2 * units + 1);
+
+	if (d == NULL)
+		return arena_alloc_sparse(units);
+	shrink(d, 2 * units, false);
+	return d;
+}
+
+/* The content of FROM, OLD bytes, in SIZE bytes elsewhere; NULL: no memory. */
+static void *
+copy(struct slab *from, size_t old, size_t size)
+{
+	size_t units = units_for(size);
+	bool clean;
+	struct slab *d = alloc_roomy(units, &clean);
+
+	if (d == NULL)
+		return NULL;
+	if (d->units > units)
+		shrink(d, units, !clean);
+	return memcpy(enter(d, size), (void *)from->base, old);
+}
+
+/* The same by moving pages; NULL with *ERROR: 0 if copying might do. */
+static void *
+move(struct slab *from, size_t old, size_t size, int *error)
+{
+	struct slab *d = alloc_to_move(units_for(size));
+	void *to;
+
+	*error = 0;
+	if (d == NULL)
+		return NULL;
+	*error = os_move_pages((void *)d->base, (void *)from->base,
+	    round_up(old, os_page_size()), (size_t)d->units << UNIT_SHIFT);
+	if (*error == ENOTRECOVERABLE)
+		return NULL;
+	if (*error != 0) {
+		*error = 0;
+		arena_free(d, d->units, false);
+		return NULL;
 	}
-	atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
-	if (error == ENOTRECOVERABLE)
-		return error;
-	memcpy(to, (void *)from->base, size);
-	return 0;
+	to = enter(d, size);
+	store_relaxed(&d->place, PLACE_ACTIVE);
+	return to;
+}
+
+/* By its pages, if that pays and may be. */
+static void *
+relocate(struct slab *from, size_t old, size_t size)
+{
+	size_t n = atomic_fetch_add_explicit(&moved, 1, memory_order_relaxed);
+	int error = 0;
+	void *to = NULL;
+
+	if (n < MOVED_MAX && old >= MOVE_BYTES)
+		to = move(from, old, size, &error);
+	if (to == NULL)
+		atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
+	/* A range that is lost stays in use for ever. */
+	return to != NULL || error != 0 ? to : copy(from, old, size);
 }
 
 void *
 extent_resize(struct slab *d, size_t size)
 {
-	size_t units = units_for(size), old = d->bytes;
+	size_t units = units_for(size), old = d->bytes, used = units_for(old);
 	bool moved_here = load_relaxed(&d->place) != PLACE_NONE, zero;
 	void *to;
 
@@ -148,27 +219,20 @@ extent_resize(struct slab *d, size_t size)
 		return NULL;
 	/* A moved extent's range is mapped as a whole: leave it whole. */
 	if (units < d->units && !moved_here)
-		shrink(d, units);
-	else if (units < d->units)
+		shrink(d, units, true);
+	else if (units < used)
 		(void)os_purge((char *)d->base + (units << UNIT_SHIFT),
-		    (d->units - units) << UNIT_SHIFT);
+		    (used - units) << UNIT_SHIFT);
 	if (units <= d->units || (!moved_here &&
 	    arena_extend(d, units - d->units, &zero))) {
 		__atomic_store_n(&d->bytes, size, __ATOMIC_RELAXED);
 		count(size, old);
 		return (void *)d->base;
 	}
-	to = extent_alloc(size, 1, false);
-	if (to == NULL)
-		return NULL;
-	/* It is longer, and the program may have used all that was usable. */
-	old = extent_usable(d);
-	if (move(to, d, old) != 0) {
-		/* A range that is lost stays in use for ever. */
-		(void)leave(arena_find(to));
-		return NULL;
-	}
-	(void)extent_free(d);
+	/* The program may have used all that was usable. */
+	to = relocate(d, extent_usable(d), size);
+	if (to != NULL)
+		(void)extent_free(d);
 	return to;
 }
 

@@ -181,7 +181,7 @@ lock_acquire_another(struct lock *l)
 bool
 lock_acquire_if_safe(struct lock *l)
 {
-	if (likely(is_below(l->rank))) {
+	if (likely(!lock_is_inside()) || is_below(l->rank)) {
 		acquire(l);
 		return true;
 	}

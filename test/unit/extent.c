@@ -165,7 +165,10 @@ START_TEST(grows_in_place)
 }
 END_TEST
 
-/* No room behind it: by its bytes if small, by its pages if large. */
+/*
+ * No room behind it: by its bytes if small, by its pages if large.  Then there
+ * is room: what grew grows again.
+ */
 START_TEST(moves)
 {
 	static const size_t sizes[] = { 70000, 400000, 600000, 5 * MIB };
@@ -182,6 +185,9 @@ START_TEST(moves)
 		fill(q, 0, 3 * sizes[s], 7);
 		verify(q, 3 * sizes[s], 7);
 		ck_assert_int_ne(arena_find(p)->state, UNIT_EXTENT);
+		ck_assert_ptr_eq(extent_resize(desc(q), 5 * sizes[s]), q);
+		verify(q, 3 * sizes[s], 7);
+		fill(q, 0, 5 * sizes[s], 7);
 		arena_check();
 	}
 }
