@@ -110,7 +110,7 @@ retain_churn(struct churn *c, size_t used)
 		back = fade(c, back);
 	if (back <= free)
 		return 0;
-	if (back > CHURN_STORM * used)
-		most += back - CHURN_STORM * used;
+	if (back > used)
+		most += back - used;
 	return min_size(back - free, most);
 }

@@ -43,11 +43,13 @@ size_t	retain_wanted(struct retention *r, size_t bytes);
  * more memory for 4 % less time when all of it counted; threads that hand
  * their objects to others are far above, and took twice the time when none did.
  *
- * But what comes back faster than CHURN_STORM times all that is used widens it
- * by as much: a thread that freed at random what another had made, 10 MiB many
- * times a second, took 50 times as long as when nothing was given back.
+ * But what comes back beyond all that is used widens it by as much: a thread
+ * that freed at random what another had made, 10 MiB many times a second, took
+ * 50 times as long as when nothing was given back.  Below that the giving and
+ * its page faults take some 5 % of the time at most; with a limit twice as high
+ * a server of 8 short-lived threads took 13 % more.
  */
-enum { CHURN_MS = 500, CHURN_FREE = 4, CHURN_MOST = 8, CHURN_STORM = 2 };
+enum { CHURN_MS = 500, CHURN_FREE = 4, CHURN_MOST = 8 };
 
 struct churn {			/* all zero to begin with */
 	_Atomic(size_t)	  back;		/* bytes that came back, fading */

@@ -138,17 +138,17 @@ START_TEST(churning)
 	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 0);
 	retain_came_back(&c, 3 * MIB);
 	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 3 * MIB);
-	retain_came_back(&c, 100 * MIB);
+	retain_came_back(&c, 45 * MIB);
 	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 8 * MIB);
-	c.halved_ms -= 2 * CHURN_MS;
+	c.halved_ms -= CHURN_MS;
 	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 8 * MIB);
 	c.halved_ms -= CHURN_MS;
 	ck_assert_uint_eq(retain_churn(&c, 64 * MIB), 0);
 	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
 	c.halved_ms -= 100 * (uint64_t)CHURN_MS;
 	ck_assert_uint_eq(retain_churn(&c, MIB), 0);
-	/* A storm widens by all that is above twice what is used. */
-	retain_came_back(&c, 64 * MIB);
+	/* A storm widens by all that is above what is used. */
+	retain_came_back(&c, 32 * MIB);
 	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 4 * MIB);
 	retain_came_back(&c, 10 * MIB);
 	ck_assert_uint_eq(retain_churn(&c, 32 * MIB), 14 * MIB);
