@@ -133,30 +133,21 @@ free_own(struct tcache *tc, struct slab *d, size_t index, bool *in_slab)
 	return true;
 }
 
-/*
- * Does the owner, another thread, hold the object free in its word?  What we
- * read while it works may be a mixture, so a yes is asked again with that
- * thread stopped.  A live object's bit is set nowhere, so a no is final.
- */
+/* Inside the guard, or as a stranger; the owner is another thread, or none. */
 static bool
 held_by_other(struct slab *d, size_t index, bool stranger)
 {
-	unsigned w = (unsigned)(index >> WORD_SHIFT);
-	uint64_t bit = (uint64_t)1 << index % WORD_OBJECTS;
 	struct tcache *tc = slab_owner(d);
 	bool held;
 
-	if (tc == NULL || (tcache_held(tc, d, w) & bit) == 0)
+	if (tc == NULL || (tcache_held(tc, d, (unsigned)(index >>
+	    WORD_SHIFT)) >> index % WORD_OBJECTS & 1) == 0)
 		return false;
 	if (stranger)
 		thread_stranger_leave();
 	else
 		guard_leave();
-	/* Unless all have stopped the answer is no: then collecting finds it. */
-	held = thread_stop_all() == 0;
-	tc = slab_owner(d);
-	held = held && tc != NULL && (tcache_held(tc, d, w) & bit) != 0;
-	thread_resume_all();
+	held = locate_is_held(d, index);
 	if (stranger) {
 		thread_stranger_enter();
 	} else {

@@ -112,21 +112,13 @@ is_last(struct slab *d, size_t index)
 	return true;
 }
 
-/* The object that byte OFFSET is in; see slab_recip. */
-static size_t
-object_at(const struct slab *d, size_t offset)
-{
-	return d->units == 1 && d->stride < UNIT_SIZE ?
-	    offset * d->recip >> 32 : offset / d->stride;
-}
-
 /* Does no object live in page K?  Behind the last object none does. */
 static bool
 is_hole(struct slab *d, unsigned k, size_t also)
 {
 	size_t page = os_page_size(), from = k * page;
-	size_t first = object_at(d, from);
-	size_t last = object_at(d, from + page - 1);
+	size_t first = slab_index(d, from);
+	size_t last = slab_index(d, from + page - 1);
 
 	if (first >= d->nobj)
 		return true;

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "misuse.h"
 #include "region.h"
+#include "thread.h"
 
 static unsigned
 state_of(const struct slab *d)
@@ -28,7 +29,7 @@ locate_in_slab(uintptr_t p, struct location *at)
 	/* Our own records are nothing the program could free. */
 	if ((at->zone->kind & KIND_META) != 0)
 		return LOCATED_NOTHING;
-	at->index = offset / d->stride;
+	at->index = slab_index(d, offset);
 	at->base = slab_object(d, at->index);
 	if (at->index >= d->nobj)
 		return LOCATED_BEHIND;
@@ -106,25 +107,74 @@ locate(uintptr_t p, struct location *at)
 }
 
 static bool
-is_live(const struct location *at)
+is_held(struct slab *d, size_t index)
 {
-	return (slab_free_bits(at->slab, (unsigned)(at->index >> WORD_SHIFT)) >>
-	    at->index % WORD_OBJECTS & 1) == 0;
+	struct tcache *tc = slab_owner(d);
+
+	return tc != NULL &&
+	    (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
+	    index % WORD_OBJECTS & 1) != 0;
+}
+
+bool
+locate_is_held(struct slab *d, size_t index)
+{
+	struct thread *t = zobj_tls.mine;
+	bool held = is_held(d, index);
+
+	if (!held || thread_is_interrupted())
+		return false;
+	if (t != NULL && thread_owns(t, (uintptr_t)slab_owner(d)))
+		return true;
+	held = thread_stop_all() == 0 && is_held(d, index);
+	thread_resume_all();
+	return held;
+}
+
+enum life { LIVE, FREE, HELD };
+
+/* Bits of the map are set of objects that are free only. */
+static enum life
+life_of(const struct location *at)
+{
+	uint64_t bits = slab_map_bits(at->slab,
+	    (unsigned)(at->index >> WORD_SHIFT));
+
+	if ((bits >> at->index % WORD_OBJECTS & 1) != 0)
+		return FREE;
+	return is_held(at->slab, at->index) ? HELD : LIVE;
+}
+
+/* Who ends the zone takes its regions out of the table under its lock. */
+static enum life
+life_in_region(const struct location *at)
+{
+	struct location again;
+	enum life life = FREE;
+
+	lock_acquire(&at->zone->lock);
+	if (locate(at->base, &again) == LOCATED_OBJECT && again.seed &&
+	    again.zone == at->zone)
+		life = life_of(&again);
+	lock_release(&at->zone->lock);
+	return life;
 }
 
 bool
 locate_is_live(const struct location *at)
 {
-	struct location again;
+	enum life life = at->seed ? life_in_region(at) : life_of(at);
 	bool live;
 
+	if (life != HELD)
+		return life == LIVE;
+	/* Perhaps: see locate_is_held.  A region may be gone by now. */
 	if (!at->seed)
-		return is_live(at);
-	/* Who ends the zone takes its regions out of the table under this. */
-	lock_acquire(&at->zone->lock);
-	live = locate(at->base, &again) == LOCATED_OBJECT && again.seed &&
-	    again.zone == at->zone && is_live(&again);
-	lock_release(&at->zone->lock);
+		return !locate_is_held(at->slab, at->index);
+	if (thread_is_interrupted())
+		return true;
+	live = thread_stop_all() != 0 || life_in_region(at) == LIVE;
+	thread_resume_all();
 	return live;
 }
 

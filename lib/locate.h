@@ -31,6 +31,15 @@ struct location {
 enum located	locate(uintptr_t p, struct location *at);
 
 /*
+ * Is object INDEX of D free in the word that its owner holds?  What is read
+ * while another thread works there may be a mixture of two words, so a yes is
+ * asked for again with that thread stopped; if it cannot be, the answer is no,
+ * and who collects what was freed finds the mistake.  A no is final: the bit of
+ * a live object is set nowhere.  Outside the guard.
+ */
+bool		locate_is_held(struct slab *d, size_t index);
+
+/*
  * Is the object that was located at AT live?  Its zone may come to its end
  * meanwhile, and registered memory be the program's again: then it is not.
  */

@@ -34,6 +34,14 @@ slab_recip(uint32_t stride)
 	    (((uint64_t)1 << 32) + stride - 1) / stride : UINT32_MAX;
 }
 
+/* The object that byte OFFSET of D, a slab in the arena, is in. */
+static inline size_t
+slab_index(const struct slab *d, size_t offset)
+{
+	return d->units == 1 && d->stride < UNIT_SIZE ?
+	    offset * d->recip >> 32 : offset / d->stride;
+}
+
 static inline uintptr_t
 slab_object(const struct slab *d, size_t index)
 {

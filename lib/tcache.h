@@ -19,6 +19,7 @@
 #define ZOBJ_TCACHE_H
 
 #include "desc.h"
+#include "yield.h"
 
 struct zone;
 
@@ -107,7 +108,10 @@ tcache_holds(struct tcache *tc, const struct slab *d, unsigned w)
 static inline uint64_t
 tcache_held(struct tcache *tc, const struct slab *d, unsigned w)
 {
-	return tcache_holds(tc, d, w) ? load_relaxed(&tc->word) : 0;
+	if (!tcache_holds(tc, d, w))
+		return 0;
+	YIELD_POINT();
+	return load_relaxed(&tc->word);
 }
 
 #endif /* ZOBJ_TCACHE_H */

@@ -22,10 +22,6 @@
 #include "spare.h"
 #include "zone.h"
 
-enum {
-	SHRINK_SHARE = 2	/* an object moves when it shrinks to less */
-};
-
 static bool classes_ready;
 static bool table_open;
 
@@ -149,19 +145,12 @@ block_free(const char *verb, void *p)
 	errno = saved;
 }
 
-static bool
-is_live(const struct location *at)
-{
-	return (slab_free_bits(at->slab, (unsigned)(at->index >> WORD_SHIFT)) >>
-	    at->index % WORD_OBJECTS & 1) == 0;
-}
-
 static size_t
 usable(const char *verb, void *p, enum located what, const struct location *at)
 {
 	switch (what) {
 	case LOCATED_OBJECT:
-		if (is_live(at))
+		if (locate_is_live(at))
 			return at->slab->zone->size;
 		misuse_double_free(verb, at->slab->zone, (uintptr_t)p);
 		return 0;
@@ -186,9 +175,9 @@ block_usable(const char *verb, void *p)
 	return usable(verb, p, what, &at);
 }
 
-/* Somewhere else, by copying; P is live.  The fast paths are in malloc.c. */
-static void *
-move(void *p, size_t old, size_t size)
+/* The fast paths are in malloc.c. */
+void *
+block_move(void *p, size_t old, size_t size)
 {
 	void *to = malloc(size);
 
@@ -215,7 +204,7 @@ block_resize(void *p, size_t size)
 	old = usable("realloc", p, what, &at);
 	if (old == 0)
 		return no_memory();
-	if (what == LOCATED_OBJECT && size <= old && size > old / SHRINK_SHARE)
+	if (what == LOCATED_OBJECT && block_fits(old, size))
 		return p;
 	if (what == LOCATED_EXTENT && size > SIZECLASS_MAX &&
 	    route_is_ours(size)) {
@@ -224,5 +213,5 @@ block_resize(void *p, size_t size)
 			to = extent_resize(at.slab, size);
 		return to != NULL ? to : no_memory();
 	}
-	return move(p, old, size);
+	return block_move(p, old, size);
 }

@@ -18,6 +18,15 @@ void	*block_alloc(size_t size, size_t align, bool zero);
 void	 block_free(const char *verb, void *p);
 /* Bytes the program may use; 0 after a report. */
 size_t	 block_usable(const char *verb, void *p);
+/* An object of OLD bytes stays for SIZE, unless that is less than half. */
+static inline bool
+block_fits(size_t old, size_t size)
+{
+	return size <= old && size > old / 2;
+}
+
+/* SIZE bytes elsewhere with the content of P, a live block of OLD bytes. */
+void	*block_move(void *p, size_t old, size_t size);
 /* realloc with P not NULL and SIZE not 0. */
 void	*block_resize(void *p, size_t size);
 

@@ -15,6 +15,8 @@
 #include "fast.h"
 #include "os.h"
 #include "sizeclass.h"
+#include "slab.h"
+#include "zdef.h"
 
 void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t align, size_t size);
@@ -121,9 +123,33 @@ calloc(size_t n, size_t size)
 	return refill(bytes, true, tc);
 }
 
+/*
+ * Bytes of P, if it is a live object in its slab's first unit; 0: who knows.
+ * What most blocks are that grow.
+ */
+hot_inline size_t
+object_size(void *p)
+{
+	struct slab *d;
+	uint64_t index;
+
+	/* Pairs with the release in carve: the fields are set. */
+	if (!arena_look((uintptr_t)p, &d) ||
+	    load_acquire(&d->state) != UNIT_SLAB ||
+	    !fast_index(d, (uintptr_t)p, &index) || index >= d->nobj ||
+	    (slab_free_bits(d, (unsigned)(index >> WORD_SHIFT)) >>
+	    index % WORD_OBJECTS & 1) != 0)
+		return 0;
+	return (d->zone->kind & KIND_META) == 0 ? d->zone->size : 0;
+}
+
 exported void *
 realloc(void *p, size_t size)
 {
+	size_t old = object_size(p);
+
+	if (likely(old != 0 && size != 0))
+		return block_fits(old, size) ? p : block_move(p, old, size);
 	if (p == NULL)
 		return malloc(size);
 	if (size == 0) {

@@ -4,6 +4,7 @@
  */
 #include "api.h"
 
+#include <semaphore.h>
 #include <sys/mman.h>
 
 static const size_t sizes[] = { 1, 24, 100, 4096, 70000, 300000, MIB };
@@ -146,6 +147,62 @@ START_TEST(holds_after_remote_free)
 }
 END_TEST
 
+enum { WORDS = 10, WORD = 64, ROUNDS = 300 };
+
+struct turns {
+	zone_t		*z;
+	sem_t		 ready;
+	_Atomic(bool)	 over;
+	void		*p[WORDS * WORD];
+};
+
+/* Of any two words next to each other the one keeps what the other does not. */
+static bool
+is_kept(size_t i)
+{
+	return ((i ^ i / WORD) & 1) != 0;
+}
+
+/* Their owner goes through the words, with what is free of each. */
+static void *
+take_turns(void *arg)
+{
+	struct turns *t = arg;
+
+	take_all(t->z, t->p, LEN(t->p));
+	sem_post(&t->ready);
+	while (!t->over) {
+		for (size_t i = 0; i < LEN(t->p); i++)
+			if (!is_kept(i))
+				zone_free(t->z, t->p[i]);
+		for (size_t i = 0; i < LEN(t->p); i++)
+			if (!is_kept(i))
+				t->p[i] = take(t->z);
+	}
+	return NULL;
+}
+
+/* What is live is live, whatever word its owner comes to hold meanwhile. */
+START_TEST(holds_while_words_change)
+{
+	static struct turns t;
+	pthread_t owner;
+
+	t.z = make("turns", 48, NULL);
+	sem_init(&t.ready, 0, 0);
+	start(&owner, take_turns, &t);
+	sem_wait(&t.ready);
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < LEN(t.p); i++)
+			if (is_kept(i))
+				ck_assert_int_eq(zone_holds(t.z, t.p[i]), 1);
+	t.over = true;
+	(void)join(owner);
+	zone_free_n(t.z, t.p, LEN(t.p));
+	ck_assert_int_eq(zone_destroy(t.z, ZONE_IF_EMPTY), 0);
+}
+END_TEST
+
 START_TEST(after_memory_went_back)
 {
 	zone_t *z = make("gone", 48, NULL);
@@ -172,4 +229,5 @@ END_TEST
 
 RUN_TESTS("pointer", foreign, every_page_around, every_byte_of_an_object,
     padding, behind_the_last_object, holds_asks_for_live_objects,
-    holds_after_remote_free, after_memory_went_back, handles_are_nothing)
+    holds_after_remote_free, holds_while_words_change, after_memory_went_back,
+    handles_are_nothing)
