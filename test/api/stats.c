@@ -333,6 +333,8 @@ START_TEST(while_others_trim)
 	stop = false;
 	for (int i = 0; i < THREADS; i++)
 		start(&t[i], trim, z);
+	while (trims == 0)
+		sched_yield();
 	for (int i = 0; i < 300; i++) {
 		take_all(z, objs, 300);
 		ck_assert_uint_eq(stats_of(z).live, 300);
