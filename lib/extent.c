@@ -180,16 +180,17 @@ move(struct slab *from, size_t old, size_t size, int *error)
 		return NULL;
 	*error = os_move_pages((void *)d->base, (void *)from->base,
 	    round_up(old, os_page_size()), (size_t)d->units << UNIT_SHIFT);
-	if (*error == ENOTRECOVERABLE)
-		return NULL;
-	if (*error != 0) {
-		*error = 0;
-		arena_free(d, d->units, false);
-		return NULL;
+	if (*error == 0) {
+		to = enter(d, size);
+		store_relaxed(&d->place, PLACE_ACTIVE);
+		return to;
 	}
-	to = enter(d, size);
-	store_relaxed(&d->place, PLACE_ACTIVE);
-	return to;
+	/* A range that is lost stays in use for ever. */
+	if (*error != ENOTRECOVERABLE) {
+		arena_free(d, d->units, false);
+		*error = 0;
+	}
+	return NULL;
 }
 
 /* By its pages, if that pays and may be. */
@@ -204,7 +205,6 @@ relocate(struct slab *from, size_t old, size_t size)
 		to = move(from, old, size, &error);
 	if (to == NULL)
 		atomic_fetch_sub_explicit(&moved, 1, memory_order_relaxed);
-	/* A range that is lost stays in use for ever. */
 	return to != NULL || error != 0 ? to : copy(from, old, size);
 }
 

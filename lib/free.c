@@ -137,11 +137,9 @@ free_own(struct tcache *tc, struct slab *d, size_t index, bool *in_slab)
 static bool
 held_by_other(struct slab *d, size_t index, bool stranger)
 {
-	struct tcache *tc = slab_owner(d);
 	bool held;
 
-	if (tc == NULL || (tcache_held(tc, d, (unsigned)(index >>
-	    WORD_SHIFT)) >> index % WORD_OBJECTS & 1) == 0)
+	if (!slab_is_held(d, index))
 		return false;
 	if (stranger)
 		thread_stranger_leave();
@@ -275,12 +273,10 @@ fast_free_other(uint32_t slot, struct slab *d, uintptr_t p, uint64_t index)
 static bool
 held_by_caller(struct slab *d, size_t index)
 {
-	struct tcache *tc = slab_owner(d);
 	struct thread *t = zobj_tls.mine;
 
-	return t != NULL && thread_owns(t, (uintptr_t)tc) &&
-	    (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
-	    index % WORD_OBJECTS & 1) != 0;
+	return t != NULL && thread_owns(t, (uintptr_t)slab_owner(d)) &&
+	    slab_is_held(d, index);
 }
 
 /*

@@ -106,27 +106,17 @@ locate(uintptr_t p, struct location *at)
 	}
 }
 
-static bool
-is_held(struct slab *d, size_t index)
-{
-	struct tcache *tc = slab_owner(d);
-
-	return tc != NULL &&
-	    (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
-	    index % WORD_OBJECTS & 1) != 0;
-}
-
 bool
 locate_is_held(struct slab *d, size_t index)
 {
 	struct thread *t = zobj_tls.mine;
-	bool held = is_held(d, index);
+	bool held = slab_is_held(d, index);
 
 	if (!held || thread_is_interrupted())
 		return false;
 	if (t != NULL && thread_owns(t, (uintptr_t)slab_owner(d)))
 		return true;
-	held = thread_stop_all() == 0 && is_held(d, index);
+	held = thread_stop_all() == 0 && slab_is_held(d, index);
 	thread_resume_all();
 	return held;
 }
@@ -142,7 +132,7 @@ life_of(const struct location *at)
 
 	if ((bits >> at->index % WORD_OBJECTS & 1) != 0)
 		return FREE;
-	return is_held(at->slab, at->index) ? HELD : LIVE;
+	return slab_is_held(at->slab, at->index) ? HELD : LIVE;
 }
 
 /* Who ends the zone takes its regions out of the table under its lock. */

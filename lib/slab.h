@@ -100,6 +100,17 @@ slab_free_bits(struct slab *d, unsigned w)
 	return tc != NULL ? bits | tcache_held(tc, d, w) : bits;
 }
 
+/* Is object INDEX free in the word that the owner holds, if any does?  Racy. */
+static inline bool
+slab_is_held(struct slab *d, size_t index)
+{
+	struct tcache *tc = slab_owner(d);
+
+	return tc != NULL &&
+	    (tcache_held(tc, d, (unsigned)(index >> WORD_SHIFT)) >>
+	    index % WORD_OBJECTS & 1) != 0;
+}
+
 /* All objects free in a slab of NOBJ objects at BASE; map etc. are set. */
 void	slab_fill(struct slab *d);
 /* Holder: free INDEX; true if the slab had no free object before. */
